@@ -1,0 +1,10 @@
+/**
+ * A cache of immutable chunks, addressed by `{nonce}/{n}`, so never stale. An implementation may lose anything at any
+ * time, and never throws: what goes wrong is a miss, or a write that did not happen.
+ */
+export interface ChunkCache {
+  /** The chunk as it was set, whole and checked, or undefined. Bounded in time. */
+  get(key: string): Promise<Buffer | undefined>;
+  /** Resolves when the chunk is stored or given up. Bounded in time. */
+  set(key: string, chunk: Uint8Array): Promise<void>;
+}

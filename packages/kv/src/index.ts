@@ -1,0 +1,3 @@
+export { memoryKv } from "./memory.ts";
+export * from "./port.ts";
+export * from "./value.ts";
