@@ -1,0 +1,7 @@
+export { decodeChunk, encodeChunk, FRAME_BYTES } from "./frame.ts";
+export { type HotSet, hotSet } from "./hot-set.ts";
+export { memoryNode } from "./memory-node.ts";
+export type { ChunkNode } from "./node.ts";
+export type { ChunkCache } from "./port.ts";
+export { type SingleFlight, singleFlight } from "./single-flight.ts";
+export { type Zone, type ZoneRead, type ZonesOptions, zones } from "./zones.ts";
