@@ -1,0 +1,102 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { ServiceName } from "../settings/index.ts";
+
+export type { Registry } from "prom-client";
+
+/** A counter whose labels are a closed set of names; no label ever holds a name that a client invented. */
+export interface LabelledCounter<L extends Record<string, string | number>> {
+  inc(labels: L, by?: number): void;
+}
+export interface Distribution {
+  observe(seconds: number): void;
+}
+export interface Level {
+  set(value: number): void;
+}
+
+export type PublishResult = "stored" | "same" | "conflict" | "aborted" | "refused";
+export type Tier = "memory" | "memcached" | "store";
+
+/** The metrics that interface.md §6 names. Each is exported only by the services it belongs to. */
+export type Metrics = {
+  /** For a service's own metrics and for GET /metrics. */
+  readonly registry: Registry;
+  readonly publishTotal: LabelledCounter<{ result: PublishResult }>;
+  /** From the first byte of the request to the reply. */
+  readonly publishSeconds: Distribution;
+  /** Commit minus the segment's expected publish; negative when early. */
+  readonly publishLatenessSeconds: Distribution;
+  /** `cause`: what the read was for, one of a few words of ours. */
+  readonly storageReadsTotal: LabelledCounter<{ tier: Tier; cause: string }>;
+  readonly storageWritesTotal: LabelledCounter<{ tier: Tier }>;
+  readonly holds: Level;
+  /** `end`: why the hold ended, one of a few words of ours. */
+  readonly holdsTotal: LabelledCounter<{ end: string }>;
+  readonly originRequestsTotal: LabelledCounter<{ decision: string; status: number }>;
+  readonly shedTotal: LabelledCounter<{ class: string }>;
+  /** `pipeline`: an id given by an operator, at most 8 an event. */
+  readonly servedTotal: LabelledCounter<{ pipeline: string; defective: "true" | "false" }>;
+  /** 1 while the process works on control data that it cannot refresh. */
+  readonly controlStale: Level;
+};
+
+const LATENCY_BUCKETS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+const LATENESS_BUCKETS = [-2, -1, -0.5, -0.2, 0, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+
+/** A registry with the process's own metrics (CPU, memory, event loop lag) and the named ones of `service`. */
+export function createMetrics(service: ServiceName): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+
+  const define = (services: readonly ServiceName[], name: string, help: string) => ({
+    name: `headwater_${name}`,
+    help,
+    registers: services.includes(service) ? [registry] : [],
+  });
+  const counter = <L extends Record<string, string | number>>(
+    services: readonly ServiceName[],
+    name: string,
+    help: string,
+    labelNames: (keyof L & string)[],
+  ): LabelledCounter<L> => new Counter({ ...define(services, name, help), labelNames });
+
+  const publisher = ["publisher"] as const;
+  const origin = ["origin"] as const;
+  return {
+    registry,
+    publishTotal: counter(publisher, "publish_total", "Uploads by how they ended.", ["result"]),
+    publishSeconds: new Histogram({
+      ...define(publisher, "publish_seconds", "Time from the first byte of an upload to its reply."),
+      buckets: LATENCY_BUCKETS,
+    }),
+    publishLatenessSeconds: new Histogram({
+      ...define(publisher, "publish_lateness_seconds", "Commit minus expected publish; negative when early."),
+      buckets: LATENESS_BUCKETS,
+    }),
+    storageReadsTotal: counter(
+      ["publisher", "origin", "control", "worker"],
+      "storage_reads_total",
+      "Reads of media by the tier that answered and what they were for.",
+      ["tier", "cause"],
+    ),
+    storageWritesTotal: counter(["publisher", "worker"], "storage_writes_total", "Writes of media by tier.", ["tier"]),
+    holds: new Gauge(define(origin, "holds", "Requests held now for a segment still to come.")),
+    holdsTotal: counter(origin, "holds_total", "Holds by how they ended.", ["end"]),
+    originRequestsTotal: counter(origin, "origin_requests_total", "Requests by decision and status.", [
+      "decision",
+      "status",
+    ]),
+    shedTotal: counter(origin, "shed_total", "Requests refused to protect storage, by class.", ["class"]),
+    servedTotal: counter(origin, "served_total", "Segments served, by pipeline and whether the copy was defective.", [
+      "pipeline",
+      "defective",
+    ]),
+    controlStale: new Gauge(
+      define(
+        ["publisher", "origin", "control", "worker"],
+        "control_stale",
+        "1 while the process works on control data that it cannot refresh.",
+      ),
+    ),
+  };
+}
