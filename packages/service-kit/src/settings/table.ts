@@ -35,7 +35,7 @@ export const SETTINGS = {
   HEADWATER_DATA_DIR: stores(kind.path, "./data", ALL, {
     prose: "Folder of the local store, relative to the working directory; made when missing.",
   }),
-  HEADWATER_DATA_MAX_BYTES: stores(kind.integer("bytes", 64 * MIB, Number.MAX_SAFE_INTEGER), undefined, ALL, {
+  HEADWATER_DATA_MAX_BYTES: stores(kind.integer("bytes", MIB, Number.MAX_SAFE_INTEGER), undefined, ALL, {
     defaultProse: "no limit but the disk",
     prose:
       "Room of the local store: the oldest media is removed first, and a PUT is answered 507 before the disk is full.",
