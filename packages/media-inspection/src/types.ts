@@ -30,6 +30,16 @@ export interface TrackFragment {
 
 export type Container = "fmp4" | "ts" | "aac" | "vtt" | "unknown";
 
+/** Times of a container that needs no init, in 90 kHz (TS) or sample-rate (AAC) units. */
+export interface StreamTimes {
+  readonly timescale: number;
+  /** Media time of the first sample: DTS, where there is none PTS. It wraps at 33 bits of 90 kHz. */
+  readonly decodeTime?: number;
+  readonly durationTicks: number;
+  readonly samples: number;
+  readonly video: boolean;
+}
+
 /** What an object says of itself, without its init. */
 export type ObjectReport =
   | { readonly kind: "init"; readonly init: InitReport }
@@ -38,8 +48,10 @@ export type ObjectReport =
       readonly container: Container;
       /** fMP4 only. */
       readonly tracks: readonly TrackFragment[];
-      /** TS, AAC: media time of the first sample and duration, in 90 kHz (TS) or sample-rate units; else undefined. */
-      readonly times?: { readonly timescale: number; readonly decodeTime?: number; readonly durationTicks: number; readonly video: boolean };
+      /** fMP4 only: the segment's own moov, where it carries one. */
+      readonly init?: InitReport;
+      /** TS, AAC; absent where the bytes do not tell. */
+      readonly times?: StreamTimes;
       /** Brands of `styp`: `slat` marks filler, `lmsg` the last segment. */
       readonly brands: readonly string[];
       /** RFC 6381 codecs where the container itself tells (TS, AAC). */
