@@ -51,7 +51,7 @@ export class ChangeRing {
   }
 
   close(): void {
-    this.#db.close();
+    if (this.#db.isOpen) this.#db.close();
   }
 }
 

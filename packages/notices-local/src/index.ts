@@ -1,0 +1,1 @@
+export { type LocalNoticesOptions, localNotices } from "./local-notices.ts";

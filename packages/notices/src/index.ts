@@ -1,0 +1,2 @@
+export { type MemoryNotices, memoryNotices } from "./memory.ts";
+export * from "./port.ts";
