@@ -4,14 +4,15 @@ export interface Rational {
   readonly den: number;
 }
 
-/**
- * The segment template of one event: which number is made when. Number N covers
- * [startMs + N·d, startMs + (N + 1)·d); `startMs` is the start of number 0 (ms since the Unix epoch, may be a
- * fraction or negative).
- */
-export interface Template {
+/** Where the numbers of a template lie in time: number N covers [startMs + N·d, startMs + (N + 1)·d). */
+export interface Grid {
   readonly duration: Rational;
+  /** Start of number 0, ms since the Unix epoch; may be a fraction or negative. */
   readonly startMs: number;
+}
+
+/** What an event allows around its grid. */
+export interface Limits {
   /** The lowest number there ever was or will be. */
   readonly first: number;
   /** The last number of an ended event; undefined while it goes on. */
@@ -22,26 +23,38 @@ export interface Template {
   readonly dvrWindowMs: number;
 }
 
+/** The segment template of one event: which number is made when, and how long it may take. */
+export interface Template extends Grid, Limits {}
+
 /** What is known of one rendition when a number is asked for. */
 export interface RenditionState {
   /** Highest number published, undefined while there is none. */
   readonly highest?: number;
   /** Of the number asked: `published`, `masked` (all its candidates are), or `absent`. */
   readonly presence: "published" | "masked" | "absent";
-  /** Nothing committed for three durations. */
+  /** Nothing committed for three durations. False before the first commit: the start of an event may be held for. */
   readonly stalled: boolean;
 }
+
+/** How firm the choice among a number's candidates is. */
+export type Firmness = "settled" | "unsettled" | "least-bad";
 
 /** The answer to a GET of one number, before bytes come into play. `untilMs`: the moment at which it may change. */
 export type Decision =
   | { readonly kind: "published"; readonly class: "live-edge" | "dvr"; readonly untilMs: number }
+  /** Wait for it until then. */
   | { readonly kind: "hold"; readonly untilMs: number }
+  /** Would be held, but nothing comes any more. */
+  | { readonly kind: "stalled"; readonly untilMs: number }
   | { readonly kind: "masked"; readonly untilMs: number }
   | { readonly kind: "before-first"; readonly untilMs: number }
   | { readonly kind: "after-last"; readonly untilMs: number }
   | { readonly kind: "out-of-window"; readonly untilMs: number }
+  /** Past its retry deadline. */
   | { readonly kind: "gone"; readonly untilMs: number }
+  /** Below the highest published, before its retry deadline. */
   | { readonly kind: "hole"; readonly untilMs: number }
+  /** Later than the next, or no template yet. */
   | { readonly kind: "early"; readonly untilMs: number };
 
 /** One encoder start: incoming number i is our number `originBase + (i - incomingBase)`. */
@@ -51,4 +64,16 @@ export interface Run {
   readonly run: number;
   readonly incomingBase: number;
   readonly originBase: number;
+}
+
+/** A point of the timeline fixed by an arrival: `number` ended at `endMs`. */
+export interface Anchor {
+  readonly number: number;
+  readonly endMs: number;
+}
+
+/** A `first-segment` timeline: its anchor and how long a segment is. */
+export interface Anchoring {
+  readonly anchor: Anchor;
+  readonly duration: Rational;
 }
