@@ -8,7 +8,9 @@ import { join } from "node:path";
 const root = join(import.meta.dirname, "..");
 const stampFile = join(root, "node_modules", ".headwater-lock");
 const node = join(root, "node_modules", ".bin", "node");
-const hash = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+const hash = createHash("sha256")
+  .update(readFileSync(join(root, "package-lock.json")))
+  .digest("hex");
 
 if (!existsSync(node) || !existsSync(stampFile) || readFileSync(stampFile, "utf8") !== hash) {
   console.log("headwater: installing the locked dependencies (about half a minute, once)");

@@ -3,8 +3,17 @@
 import { TestEnvironment } from "jest-environment-node";
 
 const SHARED = [
-  "Error", "TypeError", "RangeError", "SyntaxError", "AggregateError",
-  "Map", "Set", "WeakMap", "Date", "RegExp", "Promise",
+  "Error",
+  "TypeError",
+  "RangeError",
+  "SyntaxError",
+  "AggregateError",
+  "Map",
+  "Set",
+  "WeakMap",
+  "Date",
+  "RegExp",
+  "Promise",
 ];
 
 export default class OneRealmEnvironment extends TestEnvironment {

@@ -23,7 +23,7 @@ describe("defaults", () => {
       region: "local",
       dataDir: resolve("data"),
       store: { kind: "local", dataDir: resolve("data") },
-      memcachedZones: [],
+      memcachedZones: {},
       zone: undefined,
       redisUrl: undefined,
       listen: {
@@ -98,9 +98,15 @@ describe("values", () => {
       readContactPoints: ["10.1.0.1:9042"],
       readDataCenter: "dc2",
     });
-    expect(settings.memcachedZones).toEqual([
-      { name: "a", servers: ["127.0.0.1:11211", "127.0.0.1:11212"] },
-      { name: "b", servers: ["cache.example:11211"] },
+    expect(Object.entries(settings.memcachedZones)).toEqual([
+      [
+        "a",
+        [
+          { host: "127.0.0.1", port: 11211 },
+          { host: "127.0.0.1", port: 11212 },
+        ],
+      ],
+      ["b", [{ host: "cache.example", port: 11211 }]],
     ]);
     expect(settings).toMatchObject({ zone: "b", redisUrl: "redis://:secret@127.0.0.1:6379/1", region: "west" });
   });
@@ -115,10 +121,10 @@ describe("values", () => {
       readContactPoints: ["10.0.0.1:9042", "10.0.0.2:9042"],
       readDataCenter: "datacenter1",
     });
-    expect([memcachedZones, redisUrl]).toEqual([[], undefined]);
+    expect([memcachedZones, redisUrl]).toEqual([{}, undefined]);
     const zones = readSettings({ ...CLUSTER, HEADWATER_MEMCACHED_ZONES: "z=h:1" }, "origin");
     expect([zones.zone, zones.redisUrl]).toEqual(["z", undefined]);
-    expect(readSettings({ ...CLUSTER, HEADWATER_REDIS_URL: "rediss://h" }, "origin").memcachedZones).toEqual([]);
+    expect(readSettings({ ...CLUSTER, HEADWATER_REDIS_URL: "rediss://h" }, "origin").memcachedZones).toEqual({});
   });
 
   test("listening, tokens, edges and limits", () => {
@@ -202,7 +208,7 @@ describe("refusals are one sentence naming variable, value and what is allowed",
     ["HEADWATER_CASSANDRA_ADDRESS_MAP", "h:1=p:2=q:3", /list/],
     ["HEADWATER_CASSANDRA_ADDRESS_MAP", "h:1=p:2,h:1=p:3", /no node twice/],
     ["HEADWATER_MEMCACHED_ZONES", "127.0.0.1:11211", /zones such as/],
-    ["HEADWATER_MEMCACHED_ZONES", "a=h:1;a=h:2", /no zone twice/],
+    ["HEADWATER_MEMCACHED_ZONES", "a=h:1;a=h:2", /no zone and/],
     ["HEADWATER_MEMCACHED_ZONES", "a=h:1,h:1", /zones/],
     ["HEADWATER_REDIS_URL", "127.0.0.1:6379", /redis:\/\/127/],
     ["HEADWATER_REDIS_URL", "http://127.0.0.1:6379", /redis:\/\/127/],

@@ -29,9 +29,11 @@ export function checkCombinations(values: Values, settings: Settings): void {
 }
 
 function checkZone({ memcachedZones, zone }: Settings): void {
-  if (memcachedZones.length === 0 || memcachedZones.some(({ name }) => name === zone)) return;
-  const names = memcachedZones.map(({ name }) => name).join(", ");
-  throw new SettingsError(`HEADWATER_ZONE is "${zone}", but must be one of HEADWATER_MEMCACHED_ZONES: ${names}.`);
+  const names = Object.keys(memcachedZones);
+  if (names.length === 0 || (zone !== undefined && names.includes(zone))) return;
+  throw new SettingsError(
+    `HEADWATER_ZONE is "${zone}", but must be one of HEADWATER_MEMCACHED_ZONES: ${names.join(", ")}.`,
+  );
 }
 
 function checkOriginAccess({ listen, cdnTokens }: Settings): void {

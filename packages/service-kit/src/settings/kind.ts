@@ -14,7 +14,8 @@ export type Address = { readonly host: string; readonly port: number };
 export type NamedToken = { readonly name: string; readonly token: string };
 export type EdgeKind = "varnish" | "nginx" | "http";
 export type EdgeSetting = { readonly id: string; readonly kind: EdgeKind; readonly url: string };
-export type MemcachedZone = { readonly name: string; readonly servers: readonly string[] };
+/** The servers of each zone, by its name, in the order given. */
+export type MemcachedZones = Readonly<Record<string, readonly Address[]>>;
 
 const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 const TOKEN = /^[A-Za-z0-9._~+/=-]{1,256}$/;
@@ -106,19 +107,21 @@ export const addressMap: Kind<Readonly<Record<string, string>>> = {
   },
 };
 
-export const memcachedZones: Kind<readonly MemcachedZone[]> = {
+export const memcachedZones: Kind<MemcachedZones> = {
   type: "zones of host:port",
   unit: "",
-  allowed: "zones such as a=10.0.0.1:11211,10.0.0.2:11211;b=10.1.0.1:11211 that name no zone twice",
+  allowed:
+    "zones such as a=10.0.0.1:11211,10.0.0.2:11211;b=10.1.0.1:11211 that name no zone and within it no server twice",
   secret: false,
   parse: (text) => {
     const zones = list(text, ";", (item) => {
       const at = item.indexOf("=");
       const name = item.slice(0, at);
-      const servers = list(item.slice(at + 1), ",", parseTarget);
-      return at > 0 && ID.test(name) && servers && distinct(servers) ? { name, servers } : undefined;
+      const servers = list(item.slice(at + 1), ",", (server) => parseAddress(server, 1));
+      const known = servers && distinct(servers.map(({ host, port }) => `${host}:${port}`));
+      return at > 0 && ID.test(name) && servers && known ? ([name, servers] as const) : undefined;
     });
-    return zones && distinct(zones.map((zone) => zone.name)) ? zones : undefined;
+    return zones && distinct(zones.map(([name]) => name)) ? Object.fromEntries(zones) : undefined;
   },
 };
 

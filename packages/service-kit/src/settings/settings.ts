@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { checkCombinations } from "./check.ts";
 import { SettingsError } from "./error.ts";
-import type { Address, EdgeSetting, MemcachedZone, NamedToken } from "./kind.ts";
+import type { Address, EdgeSetting, MemcachedZones, NamedToken } from "./kind.ts";
 import type { ServiceName, Values } from "./table.ts";
 import { type Environment, readValues } from "./values.ts";
 
@@ -38,7 +38,7 @@ export type Settings = {
   readonly dataDir: string;
   readonly store: StoreSettings;
   /** Empty: no memcached. */
-  readonly memcachedZones: readonly MemcachedZone[];
+  readonly memcachedZones: MemcachedZones;
   /** The zone read first; undefined without memcached. */
   readonly zone: string | undefined;
   readonly redisUrl: string | undefined;
@@ -64,7 +64,7 @@ export type Settings = {
  */
 export function readSettings(env: Environment, service: ServiceName): Settings {
   const values = readValues(env);
-  const zones = values.HEADWATER_MEMCACHED_ZONES ?? [];
+  const zones = values.HEADWATER_MEMCACHED_ZONES ?? {};
   const listen = {
     publisher: values.HEADWATER_PUBLISHER_LISTEN,
     origin: values.HEADWATER_ORIGIN_LISTEN,
@@ -78,7 +78,7 @@ export function readSettings(env: Environment, service: ServiceName): Settings {
     dataDir: resolve(values.HEADWATER_DATA_DIR),
     store: storeOf(values),
     memcachedZones: zones,
-    zone: values.HEADWATER_ZONE ?? zones[0]?.name,
+    zone: values.HEADWATER_ZONE ?? Object.keys(zones)[0],
     redisUrl: values.HEADWATER_REDIS_URL,
     listen,
     adminListen: adminListenOf(values, service),
