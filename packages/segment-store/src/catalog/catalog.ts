@@ -1,0 +1,123 @@
+import type { Kv, Row } from "@headwater/kv";
+import { decodeValue, rowsOf } from "@headwater/kv";
+import type { Notice, Notices, Subscription } from "@headwater/notices";
+import type { EventRecord } from "../model/event.ts";
+import { EVENTS_ID, parseId } from "../model/ids.ts";
+import { EventView } from "./event-view.ts";
+import { Freshness } from "./freshness.ts";
+
+/** The events' rows are read this often at the least: what an operator does holds everywhere within a second. */
+const EVENTS_POLL_MS = 500;
+
+export interface CatalogOptions {
+  readonly kv: Kv;
+  readonly notices: Notices;
+  readonly nowMs: () => number;
+  /** Told when the events' rows could not be read (true), and when they can be again (false). */
+  readonly onStale?: (stale: boolean) => void;
+}
+
+/**
+ * All metadata that one process works with: event > rendition > candidates. Answers from memory; kept by notices, made
+ * right by reads. What is unknown costs nothing: views exist only for events that do.
+ */
+export class Catalog {
+  readonly #kv: Kv;
+  readonly #notices: Notices;
+  readonly #nowMs: () => number;
+  readonly #onStale: (stale: boolean) => void;
+  readonly #events = new Map<string, { event: EventRecord; tokenUs: number }>();
+  readonly #views = new Map<string, EventView>();
+  readonly #eventsFreshness: Freshness;
+  #subscription: Subscription | undefined;
+  #poll: NodeJS.Timeout | undefined;
+
+  constructor(options: CatalogOptions) {
+    this.#kv = options.kv;
+    this.#notices = options.notices;
+    this.#nowMs = options.nowMs;
+    this.#onStale = options.onStale ?? (() => {});
+    this.#eventsFreshness = new Freshness(
+      () => 0,
+      () => this.#readEvents(),
+    );
+  }
+
+  /** Subscribes and reads the events. Rejects with KvError if they cannot be read. */
+  async start(): Promise<void> {
+    this.#subscription = await this.#notices.subscribe({
+      onNotice: (notice) => this.#onNotice(notice),
+      onGap: () => this.#onGap(),
+    });
+    await this.#eventsFreshness.ensure(this.#nowMs());
+    this.#poll = setInterval(() => void this.refreshEvents(), EVENTS_POLL_MS);
+    this.#poll.unref();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#poll);
+    await this.#subscription?.close();
+  }
+
+  /** The event of that name, unless there is none or it was deleted. */
+  event(id: string): EventRecord | undefined {
+    const event = this.#events.get(id)?.event;
+    return event?.deleted ? undefined : event;
+  }
+
+  events(): readonly EventRecord[] {
+    return [...this.#events.values()].map(({ event }) => event).filter((event) => !event.deleted);
+  }
+
+  /** The view of a known event, made at its first use. */
+  view(event: EventRecord): EventView {
+    let view = this.#views.get(event.uid);
+    if (view === undefined) {
+      const present = () => {
+        const now = this.#events.get(event.id)?.event;
+        return now?.uid === event.uid ? now : event;
+      };
+      view = new EventView(this.#kv, present, () => this.#subscription?.completeUntilMs() ?? 0);
+      this.#views.set(event.uid, view);
+    }
+    return view;
+  }
+
+  /** Takes in a row that this process has committed itself, without waiting for its notice. */
+  apply(row: Row): void {
+    if (row.id === EVENTS_ID) this.#applyEvent(row);
+    else this.#views.get(parseId(row.id)?.uid ?? "")?.apply(row);
+  }
+
+  /** Reads the events' rows again, at most four times a second; never rejects. */
+  async refreshEvents(): Promise<void> {
+    try {
+      await this.#eventsFreshness.ensure(this.#nowMs());
+      this.#onStale(false);
+    } catch {
+      this.#onStale(true);
+    }
+  }
+
+  #onNotice(notice: Notice): void {
+    this.apply(notice.row);
+  }
+
+  #onGap(): void {
+    this.#eventsFreshness.gap();
+    for (const view of this.#views.values()) view.gap();
+  }
+
+  async #readEvents(): Promise<void> {
+    for await (const row of rowsOf(this.#kv, "control", EVENTS_ID, { limit: 1000 })) this.#applyEvent(row);
+  }
+
+  #applyEvent(row: Row): void {
+    const id = row.key.toString();
+    const known = this.#events.get(id);
+    if (known !== undefined && known.tokenUs >= row.tokenUs) return;
+    const event = decodeValue<EventRecord>(row.value).meta;
+    this.#events.set(id, { event, tokenUs: row.tokenUs });
+    if (known !== undefined && (event.deleted || event.uid !== known.event.uid)) this.#views.delete(known.event.uid);
+  }
+}

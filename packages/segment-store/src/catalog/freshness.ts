@@ -1,0 +1,52 @@
+/** Without news for this long, notices no longer tell what is complete. */
+const SILENCE_MS = 500;
+/** A view is read again at most this often (four times a second), whatever is asked. */
+const RELOAD_INTERVAL_MS = 250;
+
+/**
+ * The watermark of one view of the kv: up to when it is known to be complete. Notices move it while they are sound;
+ * after a gap or in silence one read does, single-flight and rate-limited.
+ */
+export class Freshness {
+  readonly #completeUntilMs: () => number;
+  readonly #reload: (nowMs: number) => Promise<void>;
+  #loadedAtMs = Number.NEGATIVE_INFINITY;
+  #stale = true;
+  #loading: Promise<void> | undefined;
+
+  /** `completeUntilMs`: what the notices' subscription says; `reload`: reads the view from the kv. */
+  constructor(completeUntilMs: () => number, reload: (nowMs: number) => Promise<void>) {
+    this.#completeUntilMs = completeUntilMs;
+    this.#reload = reload;
+  }
+
+  /** Notices were lost: only a new read makes the view complete. */
+  gap(): void {
+    this.#stale = true;
+  }
+
+  isFresh(nowMs: number): boolean {
+    if (nowMs - this.#loadedAtMs < RELOAD_INTERVAL_MS) return true;
+    return !this.#stale && this.#completeUntilMs() >= nowMs - SILENCE_MS;
+  }
+
+  /** Resolves when the view may be trusted as of now; rejects with what the read rejected with. */
+  async ensure(nowMs: number): Promise<void> {
+    if (this.isFresh(nowMs)) return;
+    this.#loading ??= this.#load(nowMs).finally(() => {
+      this.#loading = undefined;
+    });
+    await this.#loading;
+  }
+
+  async #load(nowMs: number): Promise<void> {
+    this.#stale = false;
+    try {
+      await this.#reload(nowMs);
+      this.#loadedAtMs = nowMs;
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { anchoredTemplate, epochTemplate, fixedTemplate, numberAt, type Template } from "@headwater/timeline";
+import type { EventRecord } from "../model/event.ts";
+import type { Shape } from "../model/shape.ts";
+
+/** The event's template as its row and its shape give it; undefined on `first-segment` before the anchor. */
+export function templateOf(event: EventRecord, shape: Shape): Template | undefined {
+  const limits = {
+    first: event.startNumber ?? lowestPublished(shape) ?? 0,
+    ...(event.end?.lastNumber === undefined ? {} : { last: event.end.lastNumber }),
+    publishDelayMs: event.publishDelayMs,
+    retryDeadlineMs: event.retryDeadlineMs,
+    holdMs: event.holdMs,
+    dvrWindowMs: event.dvrWindowMs,
+  };
+  switch (event.timeline) {
+    case "epoch": {
+      const template = epochTemplate(event.segmentDuration, limits);
+      const first = event.startNumber ?? lowestPublished(shape) ?? numberAt(template, event.createdAtMs);
+      return { ...template, first };
+    }
+    case "fixed": {
+      const { startTimeMs = 0, startNumber = 1 } = event;
+      return fixedTemplate({ startTimeMs, startNumber, duration: event.segmentDuration }, limits);
+    }
+    case "first-segment": {
+      const anchor = shape.anchor();
+      return anchor === undefined ? undefined : anchoredTemplate({ anchor, duration: anchor.duration }, limits);
+    }
+  }
+}
+
+function lowestPublished(shape: Shape): number | undefined {
+  const firsts = shape.all("stream").map((stream) => stream.firstNumber);
+  return firsts.length === 0 ? undefined : Math.min(...firsts);
+}

@@ -1,0 +1,4 @@
+export * from "./candidate.ts";
+export * from "./event.ts";
+export * from "./ids.ts";
+export * from "./shape.ts";

@@ -1,0 +1,233 @@
+import { type Kv, rowsOf } from "@headwater/kv";
+import {
+  type Decision,
+  decide,
+  durationMs,
+  expectedPublishMs,
+  numberStartMs,
+  type Template,
+} from "@headwater/timeline";
+import { LRUCache } from "lru-cache";
+import { type EventView, templateOf } from "../catalog/index.ts";
+import {
+  BUCKET_NUMBERS,
+  bucketOf,
+  type Candidate,
+  candidateOf,
+  candidatesId,
+  numberKey,
+  numberKeyEnd,
+} from "../model/index.ts";
+import { chooseCandidate } from "./choice.ts";
+import { type ListSlice, MediaList, windowStart } from "./media-list.ts";
+
+/** What is to be said of a number, and the copy to serve where it is published. */
+export interface Look {
+  readonly decision: Decision;
+  readonly candidate?: Candidate;
+  readonly template?: Template;
+}
+
+/** What part of a media playlist is wanted: the last so many seconds, or numbers (inclusive). */
+export type ListRange = { readonly windowSec: number } | { readonly from: number; readonly to: number };
+
+/** Old numbers whose candidates are kept for the next reader. */
+const OLD_NUMBERS = 2048;
+
+/** One rendition as the origin reads it. Methods reject with KvError when the store has to be asked and cannot answer. */
+export class RenditionReader {
+  readonly view: EventView;
+  readonly rendition: string;
+  readonly #kv: Kv;
+  readonly #clockToleranceMs: number;
+  readonly #old = new LRUCache<number, readonly Candidate[]>({ max: OLD_NUMBERS });
+  #list: MediaList | undefined;
+  #listVersion = 0;
+  #history: Promise<void> | undefined;
+
+  constructor(kv: Kv, view: EventView, rendition: string, clockToleranceMs: number, nowMs: () => number) {
+    this.#kv = kv;
+    this.view = view;
+    this.rendition = rendition;
+    this.#clockToleranceMs = clockToleranceMs;
+    view.tail(rendition).subscribe(() => this.#list?.advance(nowMs()));
+  }
+
+  get ext(): string | undefined {
+    return this.view.shape.stream(this.rendition)?.ext;
+  }
+
+  /** The answer for one number (interface §4). Asks the store only for what may be there and is not in memory. */
+  async look(number: number, nowMs: number): Promise<Look> {
+    const tail = this.view.tail(this.rendition);
+    if (tail.candidates(number).length > 0) return this.#published(number, tail.candidates(number), nowMs);
+    const known = this.#absent(number, nowMs);
+    if (!this.#mayBeThere(known, number, nowMs)) return known;
+    await this.view.ensureTail(this.rendition, nowMs);
+    const candidates = await this.#candidates(number);
+    return candidates.length > 0 ? this.#published(number, candidates, nowMs) : this.#absent(number, nowMs);
+  }
+
+  /** The media playlist, and the time in ms for which it may be kept. Undefined before there is a timeline. */
+  async mediaPlaylist(range: ListRange, nowMs: number): Promise<(ListSlice & { maxAgeMs: number }) | undefined> {
+    await this.view.ensureTail(this.rendition, nowMs);
+    const template = this.template();
+    if (template === undefined) return undefined;
+    const wanted = "windowSec" in range ? this.#fromOf(range.windowSec, template) : range.from;
+    const list = await this.#listFrom(wanted, template, nowMs);
+    const numbers = { from: wanted, ...("to" in range && { to: range.to }) };
+    const slice = list.slice(template, nowMs, numbers, {});
+    const next = (slice.last ?? template.first - 1) + 1;
+    const maxAgeMs = slice.ended
+      ? 60_000
+      : Math.max(500, Math.min(expectedPublishMs(template, next) - nowMs, durationMs(template.duration)));
+    return { ...slice, maxAgeMs };
+  }
+
+  template(): Template | undefined {
+    return templateOf(this.view.event, this.view.shape);
+  }
+
+  #published(number: number, candidates: readonly Candidate[], nowMs: number): Look {
+    const { event } = this.view;
+    const template = this.template();
+    const tail = this.view.tail(this.rendition);
+    const before = [...tail.candidates(number - 1), ...tail.candidates(number - 2)];
+    const { candidate, settled, reason } = chooseCandidate(
+      event,
+      template,
+      candidates,
+      before,
+      nowMs,
+      this.#clockToleranceMs,
+    );
+    const firmness = settled ? "settled" : reason === "least-bad" ? "least-bad" : "unsettled";
+    const state = { ...this.#state(nowMs), presence: candidate === undefined ? "masked" : "published" } as const;
+    const decision = decide(template, state, number, nowMs, { ...this.#options(), firmness });
+    return { decision, ...(candidate !== undefined && { candidate }), ...(template !== undefined && { template }) };
+  }
+
+  #absent(number: number, nowMs: number): Look {
+    const template = this.template();
+    const decision = decide(template, { ...this.#state(nowMs), presence: "absent" }, number, nowMs, this.#options());
+    return { decision, ...(template !== undefined && { template }) };
+  }
+
+  /** Whether the store could know of a number that memory does not. What the template rules out costs nothing. */
+  #mayBeThere({ decision, template }: Look, number: number, nowMs: number): boolean {
+    if (template === undefined) return false;
+    switch (decision.kind) {
+      case "before-first":
+      case "after-last":
+      case "out-of-window":
+        return false;
+      case "early":
+        return numberStartMs(template, number) <= nowMs;
+      default: {
+        const stream = this.view.shape.stream(this.rendition);
+        if (stream === undefined || number < stream.firstNumber) return false;
+        const tail = this.view.tail(this.rendition);
+        return number < tail.lowest || !this.view.isFresh(this.rendition, nowMs);
+      }
+    }
+  }
+
+  async #candidates(number: number): Promise<readonly Candidate[]> {
+    const tail = this.view.tail(this.rendition);
+    if (number >= tail.lowest) return tail.candidates(number);
+    const known = this.#old.get(number);
+    if (known !== undefined) return known;
+    const id = candidatesId(this.view.uid, this.rendition, bucketOf(number));
+    const query = { from: numberKey(number), to: numberKeyEnd(number), limit: 100 };
+    const page = await this.#kv.range(this.view.event.retention, id, query);
+    const candidates = page.rows.map(candidateOf);
+    this.#old.set(number, candidates);
+    return candidates;
+  }
+
+  #state(nowMs: number): { highest?: number; stalled: boolean } {
+    const { event, shape } = this.view;
+    const tail = this.view.tail(this.rendition);
+    const silentMs = 3 * durationMs(this.template()?.duration ?? event.segmentDuration);
+    const stalled = tail.lastCommitMs > 0 && nowMs - tail.lastCommitMs > silentMs && shape.all("stream").length > 0;
+    return { ...(tail.highest !== undefined && { highest: tail.highest }), stalled };
+  }
+
+  #options() {
+    const { event, shape } = this.view;
+    const highest = Math.max(
+      -1,
+      ...shape.all("stream").map((stream) => this.view.tail(stream.rendition).highest ?? -1),
+    );
+    return {
+      liveEdgeSegments: event.liveEdgeSegments,
+      clockToleranceMs: this.#clockToleranceMs,
+      ...(event.timeline === "first-segment" && { openFrom: highest + 1 }),
+    };
+  }
+
+  #fromOf(windowSec: number, template: Template): number {
+    const { highest } = this.view.tail(this.rendition);
+    const count = Math.max(1, Math.ceil((windowSec * 1000) / durationMs(template.duration)));
+    return (highest ?? template.first) - count + 1;
+  }
+
+  async #listFrom(wanted: number, template: Template, nowMs: number): Promise<MediaList> {
+    const tail = this.view.tail(this.rendition);
+    const { version } = this.view.event;
+    if (this.#list === undefined || this.#listVersion !== version || this.#list.next < tail.lowest) {
+      this.#listVersion = version;
+      this.#list = this.#newList(Math.max(tail.lowest, this.#oldest(template, nowMs)), template);
+    }
+    if (Math.max(wanted, this.#oldest(template, nowMs)) < this.#list.first) {
+      this.#history ??= this.#loadHistory(template, nowMs).finally(() => {
+        this.#history = undefined;
+      });
+      await this.#history;
+    }
+    return this.#list;
+  }
+
+  #newList(from: number, template: Template): MediaList {
+    const { view, rendition } = this;
+    return new MediaList({ view, rendition, template, from, clockToleranceMs: this.#clockToleranceMs });
+  }
+
+  #oldest(template: Template, nowMs: number): number {
+    return Math.max(windowStart(template, nowMs), this.view.shape.stream(this.rendition)?.firstNumber ?? 0);
+  }
+
+  /** Replaces the list by one that begins with the DVR window, read from the kv page by page up to the tail. */
+  async #loadHistory(template: Template, nowMs: number): Promise<void> {
+    const tail = this.view.tail(this.rendition);
+    const from = this.#oldest(template, nowMs);
+    const list = this.#newList(from, template);
+    while (list.next < tail.lowest) await this.#readInto(list, list.next, tail.lowest - 1, nowMs);
+    this.#list = list;
+  }
+
+  /** Numbers `from` to `to`, one bucket at most. */
+  async #readInto(list: MediaList, from: number, to: number, nowMs: number): Promise<void> {
+    const bucket = bucketOf(from);
+    const id = candidatesId(this.view.uid, this.rendition, bucket);
+    let before: readonly Candidate[] = [];
+    let group: Candidate[] = [];
+    const flush = (until: number) => {
+      while (list.next < until) list.setHistory(list.next, [], [], nowMs);
+      if (group.length > 0) list.setHistory(until, group, before, nowMs);
+      before = [...group, ...before].filter((candidate) => candidate.number >= until - 1);
+      group = [];
+    };
+    for await (const row of rowsOf(this.#kv, this.view.event.retention, id, {
+      from: numberKey(from),
+      to: numberKeyEnd(to),
+    })) {
+      const candidate = candidateOf(row);
+      if (group.length > 0 && group[0]!.number !== candidate.number) flush(group[0]!.number);
+      group.push(candidate);
+    }
+    if (group.length > 0) flush(group[0]!.number);
+    const end = Math.min(to, (bucket + 1) * BUCKET_NUMBERS - 1);
+    while (list.next <= end) list.setHistory(list.next, [], [], nowMs);
+  }
+}

@@ -1,0 +1,66 @@
+import type { ChunkCache } from "@headwater/cache";
+import type { Kv } from "@headwater/kv";
+import type { Catalog, EventView } from "../catalog/index.ts";
+import type { Candidate, EventRecord } from "../model/index.ts";
+import { RenditionReader } from "./rendition-reader.ts";
+import { type OpenedObject, type Tier, Tiers } from "./tiers.ts";
+
+export interface SegmentReaderOptions {
+  readonly kv: Kv;
+  readonly cache: ChunkCache;
+  readonly catalog: Catalog;
+  readonly nowMs: () => number;
+  readonly clockToleranceMs: number;
+  readonly memoryBytes: number;
+  readonly storeReadsInFlight: number;
+  readonly onRead: (tier: Tier) => void;
+}
+
+/** The origin's whole use of the store. It never writes. */
+export class SegmentReader {
+  readonly #options: SegmentReaderOptions;
+  readonly #tiers: Tiers;
+  readonly #renditions = new WeakMap<EventView, Map<string, RenditionReader>>();
+
+  constructor(options: SegmentReaderOptions) {
+    this.#options = options;
+    this.#tiers = new Tiers(options);
+  }
+
+  /** The event's view with its shape complete as of now. Rejects with KvError. */
+  async view(event: EventRecord): Promise<EventView> {
+    const view = this.#options.catalog.view(event);
+    await view.ensureShape(this.#options.nowMs());
+    return view;
+  }
+
+  /** A rendition that something has been published for; undefined if nothing has. Rejects with KvError. */
+  async rendition(event: EventRecord, rendition: string): Promise<RenditionReader | undefined> {
+    const view = this.#options.catalog.view(event);
+    if (view.shape.stream(rendition) === undefined) {
+      await view.ensureShape(this.#options.nowMs());
+      if (view.shape.stream(rendition) === undefined) return undefined;
+    }
+    return this.#reader(view, rendition);
+  }
+
+  /** The bytes of a candidate. Rejects with KvError. */
+  open(event: EventRecord, candidate: Candidate): Promise<OpenedObject> {
+    return this.#tiers.open(event.retention, candidate.ref);
+  }
+
+  #reader(view: EventView, rendition: string): RenditionReader {
+    let readers = this.#renditions.get(view);
+    if (readers === undefined) {
+      readers = new Map();
+      this.#renditions.set(view, readers);
+    }
+    let reader = readers.get(rendition);
+    if (reader === undefined) {
+      const { kv, clockToleranceMs, nowMs } = this.#options;
+      reader = new RenditionReader(kv, view, rendition, clockToleranceMs, nowMs);
+      readers.set(rendition, reader);
+    }
+    return reader;
+  }
+}

@@ -1,0 +1,92 @@
+import {
+  type ChunkRef,
+  decodeValue,
+  encodeValue,
+  type Kv,
+  nextToken,
+  type RetentionClass,
+  type Row,
+} from "@headwater/kv";
+import type { InitReport, ObjectReport } from "@headwater/media-inspection";
+import { namesId } from "../model/index.ts";
+
+/** An object stored under a name that does not tell rendition and number; a playlist will. */
+export type NamedObject =
+  | {
+      readonly kind: "segment";
+      readonly ext: string;
+      readonly report: ObjectReport;
+      readonly defects: readonly string[];
+      readonly ref: ChunkRef;
+    }
+  | {
+      readonly kind: "init";
+      readonly hash: string;
+      readonly base64: string;
+      readonly report: InitReport;
+      readonly atMs: number;
+    };
+
+/** What a playlist says of a name. `usedNonce`: the upload that has been committed under it. */
+export interface Binding {
+  readonly rendition: string;
+  readonly number: number;
+  readonly usedNonce?: string;
+}
+
+interface Known<T> {
+  readonly value: T;
+  readonly tokenUs: number;
+}
+
+export interface NameState {
+  readonly object?: Known<NamedObject>;
+  readonly binding?: Known<Binding>;
+}
+
+/** Objects and bindings of one pipeline by name, kept in the kv so that any process can join the two. */
+export class Names {
+  readonly #kv: Kv;
+  readonly #namespace: RetentionClass;
+  readonly #id: string;
+
+  constructor(kv: Kv, namespace: RetentionClass, uid: string, pipeline: string) {
+    this.#kv = kv;
+    this.#namespace = namespace;
+    this.#id = namesId(uid, pipeline);
+  }
+
+  /** Rejects with KvError, as all here do. */
+  async read(name: string): Promise<NameState> {
+    const [object, binding] = await Promise.all([this.#row(objectKey(name)), this.#row(bindingKey(name))]);
+    return {
+      ...(object === undefined ? {} : { object: { value: objectOf(object), tokenUs: object.tokenUs } }),
+      ...(binding === undefined
+        ? {}
+        : { binding: { value: decodeValue<Binding>(binding.value).meta, tokenUs: binding.tokenUs } }),
+    };
+  }
+
+  putObject(name: string, object: NamedObject, nowMs: number, replacedUs?: number): Promise<void> {
+    // The chunks go into `ref`, where the store looks for what a row makes visible.
+    const value = encodeValue({ ...(object.kind === "segment" && { ref: object.ref }), meta: object });
+    return this.#put(objectKey(name), value, nowMs, replacedUs);
+  }
+
+  putBinding(name: string, binding: Binding, nowMs: number, replacedUs?: number): Promise<void> {
+    return this.#put(bindingKey(name), encodeValue({ meta: binding }), nowMs, replacedUs);
+  }
+
+  #put(key: Buffer, value: Buffer, nowMs: number, replacedUs?: number): Promise<void> {
+    return this.#kv.put(this.#namespace, { id: this.#id, key, value, tokenUs: nextToken(nowMs, replacedUs) });
+  }
+
+  async #row(key: Buffer): Promise<Row | undefined> {
+    const page = await this.#kv.range(this.#namespace, this.#id, { from: key, to: key, limit: 1 });
+    return page.rows[0];
+  }
+}
+
+const objectKey = (name: string): Buffer => Buffer.from(`object/${name}`);
+const bindingKey = (name: string): Buffer => Buffer.from(`binding/${name}`);
+const objectOf = (row: Row): NamedObject => decodeValue<NamedObject>(row.value).meta;
