@@ -1,0 +1,35 @@
+import { HEADER } from "./headers.ts";
+
+const BROWSER_MAX_SEC = 60;
+/** The most that RFC 9111 §1.2.2 asks a cache to understand. */
+const MAX_SEC = 2 ** 31 - 1;
+
+/** For answers that no cache may keep. */
+export const NO_STORE: Readonly<Record<string, string>> = {
+  [HEADER.maxAgeMs]: "0",
+  "Cache-Control": "max-age=0, no-store",
+  "CDN-Cache-Control": "max-age=0, no-store",
+};
+
+/** Statuses whose lifetime the contract tells; all others are never kept. */
+const KEPT: ReadonlySet<number> = new Set([200, 204, 206, 304, 404, 410, 503]);
+const REFUSALS: ReadonlySet<number> = new Set([404, 410, 503]);
+
+/**
+ * The headers that tell caches how long an answer holds (RFC 9111, RFC 9213; interface §4 "Lifetimes").
+ * @param maxAgeMs until the answer may change. Caches get whole seconds, at least 1: they count a fraction as 0.
+ */
+export function freshness(maxAgeMs: number, status: number): Readonly<Record<string, string>> {
+  if (!KEPT.has(status)) return NO_STORE;
+  const ms = Math.floor(Math.min(Math.max(0, maxAgeMs || 0), MAX_SEC * 1000));
+  const sec = Math.max(1, Math.floor(ms / 1000));
+  // Stock Varnish serves an expired answer for 10 s more unless it is told not to.
+  const noGrace = REFUSALS.has(status) ? ", stale-while-revalidate=0" : "";
+  const headers: Record<string, string> = {
+    [HEADER.maxAgeMs]: `${ms}`,
+    "Cache-Control": `public, max-age=${Math.min(BROWSER_MAX_SEC, sec)}, s-maxage=${sec}${noGrace}`,
+    "CDN-Cache-Control": `max-age=${sec}`,
+  };
+  if (status === 503) headers["Retry-After"] = `${sec}`;
+  return headers;
+}

@@ -1,0 +1,11 @@
+export { contentRange, type Evaluation, evaluate, type RequestHeaders, type Validators } from "./conditional.ts";
+export { contentType } from "./content-types.ts";
+export { freshness, NO_STORE } from "./freshness.ts";
+export { CORS, CORS_PREFLIGHT, cacheStatus, HEADER, mediaHeaders } from "./headers.ts";
+export { httpDate, parseHttpDate } from "./http-date.ts";
+export { type LiveQuery, NO_QUERY, parseLiveQuery, renderLiveQuery } from "./live-query.ts";
+export { type LiveUrl, liveUrl, parseLiveUrl, pathInEvent } from "./live-url.ts";
+export { NOTIFICATIONS_MAX_BYTES, type Notification, notificationsHeader } from "./notifications-header.ts";
+export { PROBLEM_CONTENT_TYPE, problem } from "./problem.ts";
+export { type KeySubject, surrogateKeyHeaders, surrogateKeys } from "./surrogate-keys.ts";
+export { parseTemplateHeader, type TemplateOnWire, templateHeader } from "./template-header.ts";
