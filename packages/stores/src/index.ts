@@ -1,0 +1,1 @@
+export { type OpenOptions, openStores, type Stores } from "./open-stores.ts";

@@ -1,0 +1,77 @@
+import { type ChunkCache, zones } from "@headwater/cache";
+import { memcachedZones } from "@headwater/cache-memcached";
+import type { Kv } from "@headwater/kv";
+import { openCassandraKv } from "@headwater/kv-cassandra";
+import { type LocalKv, openLocalKv } from "@headwater/kv-local";
+import type { Notices } from "@headwater/notices";
+import { localNotices } from "@headwater/notices-local";
+import { redisNotices } from "@headwater/notices-redis";
+import type { Settings } from "@headwater/service-kit";
+
+/** The stores of one process, as its settings name them. */
+export interface Stores {
+  readonly kv: Kv;
+  /** The cache zones; always empty on the embedded store and without memcached. */
+  readonly cache: ChunkCache;
+  readonly notices: Notices;
+  /** The embedded store itself, for what only it needs: retention and sweeping. */
+  readonly local?: LocalKv;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** Whether this process commits rows (publisher, control), and so sends notices. */
+  readonly writes: boolean;
+}
+
+/** The one place where adapters are named. Rejects with KvError when the kv cannot be opened. */
+export async function openStores(settings: Settings, options: OpenOptions): Promise<Stores> {
+  return settings.store.kind === "local" ? openEmbedded(settings.store) : openCluster(settings, settings.store, options);
+}
+
+type Store<K> = Extract<Settings["store"], { kind: K }>;
+
+async function openEmbedded(store: Store<"local">): Promise<Stores> {
+  const local = await openLocalKv({
+    dir: store.dataDir,
+    ...(store.dataMaxBytes !== undefined && { maxBytes: store.dataMaxBytes }),
+  });
+  return {
+    kv: local,
+    cache: zones({ zones: [] }),
+    notices: localNotices({ dir: store.dataDir }),
+    local,
+    close: async () => local.close(),
+  };
+}
+
+async function openCluster(settings: Settings, store: Store<"cassandra">, { writes }: OpenOptions): Promise<Stores> {
+  const isOrigin = settings.service === "origin";
+  const kv = await openCassandraKv({
+    contactPoints: [...(isOrigin ? store.readContactPoints : store.contactPoints)],
+    localDataCenter: isOrigin ? store.readDataCenter : store.dataCenter,
+    keyspace: store.keyspace,
+    ...(store.addressMap !== undefined && { addressMap: store.addressMap }),
+  });
+  const cache = memcachedZones({
+    zones: settings.memcachedZones,
+    ...(settings.zone !== undefined && { own: settings.zone }),
+  });
+  const redis = settings.redisUrl === undefined ? undefined : redisNotices({ url: settings.redisUrl, publisher: writes });
+  return {
+    kv,
+    cache,
+    notices: redis ?? noNotices,
+    close: async () => {
+      await redis?.close();
+      cache.close();
+      await kv.close();
+    },
+  };
+}
+
+/** Without Redis nobody is told of anything: readers look at the kv themselves. */
+const noNotices: Notices = {
+  publish: async () => {},
+  subscribe: async () => ({ completeUntilMs: () => 0, close: async () => {} }),
+};
