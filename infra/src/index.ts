@@ -1,0 +1,11 @@
+export { findBinary } from "./parts/binaries.ts";
+export { type Cassandra, type CassandraNode, startCassandra } from "./parts/cassandra.ts";
+export { type Edge, startNginx, startVarnish } from "./parts/edges.ts";
+export { type Memcached, startMemcached } from "./parts/memcached.ts";
+export { CACHE, ROOT } from "./parts/paths.ts";
+export { accepts, freePort, isFree } from "./parts/ports.ts";
+export { type Part, startPart } from "./parts/process.ts";
+export { type Redis, startRedis } from "./parts/redis.ts";
+export { until } from "./parts/until.ts";
+export { type PartName, requirePart } from "./require-part.ts";
+export { cassandraForTests, memcachedForTests, redisForTests, type TestCassandra } from "./testing.ts";

@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { findBinary } from "./binaries.ts";
+import { CACHE } from "./paths.ts";
+
+const VERSION = "5.0.6";
+const HOME = join(CACHE, `cassandra-${VERSION}`);
+const LIB = join(HOME, "lib");
+
+const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>headwater</groupId>
+  <artifactId>cassandra</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.cassandra</groupId>
+      <artifactId>cassandra-all</artifactId>
+      <version>${VERSION}</version>
+    </dependency>
+  </dependencies>
+</project>
+`;
+
+export function haveCassandraJars(): boolean {
+  return existsSync(LIB);
+}
+
+/** Folder with Cassandra's jars; Maven fetches them (66 MB) the first time. Any number of processes may ask at once. */
+export async function cassandraJars(): Promise<string> {
+  if (haveCassandraJars()) return LIB;
+  const maven = findBinary("mvn");
+  if (!maven) throw new Error("Cassandra's jars are not in .cache and Maven (mvn) is not installed");
+  // Fetched beside, then moved in one step: nobody ever sees half a folder.
+  const own = `${HOME}.${process.pid}`;
+  await mkdir(own, { recursive: true });
+  try {
+    await writeFile(join(own, "pom.xml"), POM);
+    const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${join(own, "lib")}`];
+    await promisify(execFile)(maven, ["-q", "-B", ...goal], { cwd: own, timeout: 300_000 });
+    await rename(own, HOME).catch((error) => {
+      if (!haveCassandraJars()) throw error;
+    });
+  } finally {
+    await rm(own, { recursive: true, force: true });
+  }
+  return LIB;
+}

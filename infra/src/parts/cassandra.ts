@@ -1,0 +1,80 @@
+import { join, resolve } from "node:path";
+import { writeCassandraConfig } from "./cassandra-config.ts";
+import { cassandraJars } from "./cassandra-jars.ts";
+import { cassandraPeers } from "./cql.ts";
+import { findJava } from "./java.ts";
+import { freePort } from "./ports.ts";
+import { type Part, startPart } from "./process.ts";
+import { until } from "./until.ts";
+
+/** Name that Cassandra's SimpleSnitch gives the only datacenter. */
+const DATACENTER = "datacenter1";
+
+export interface CassandraNode extends Part {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Cassandra {
+  readonly nodes: readonly CassandraNode[];
+  /** `host:port` of every node. */
+  readonly contactPoints: readonly string[];
+  readonly datacenter: string;
+  /** Of the first node. */
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+export interface CassandraOptions {
+  readonly nodes: 1 | 3;
+  /** Data, configuration and logs, a folder for each node. */
+  readonly dir: string;
+  /** CQL port, the same on every node (127.0.0.1, .2, .3). Default: a free one. */
+  readonly port?: number;
+  /** Java heap of each node. Default 1024 for one node, 512 each for three. */
+  readonly heapMb?: number;
+  readonly outliveUs?: boolean;
+}
+
+/** A real Cassandra 5 of one or three nodes on loopback addresses; resolves when every node answers queries and sees the others. */
+export async function startCassandra(options: CassandraOptions): Promise<Cassandra> {
+  const { heapMb = options.nodes === 1 ? 1024 : 512, outliveUs = false } = options;
+  const [java, lib] = await Promise.all([findJava(), cassandraJars()]);
+  if (!java) throw new Error("Cassandra needs Java 17, which is not installed");
+  const hosts = Array.from({ length: options.nodes }, (_, i) => `127.0.0.${i + 1}`);
+  const port = options.port ?? (await freePort(0, hosts));
+  const storagePort = await freePort(0, hosts);
+  const seed = hosts[0]!;
+  const nodes: CassandraNode[] = [];
+  const stop = async () => {
+    await Promise.all(nodes.map((node) => node.stop()));
+  };
+  try {
+    for (const host of hosts) {
+      const dir = resolve(options.dir, `node-${host}`);
+      const part = await startPart({
+        name: `Cassandra ${host}:${port}`,
+        command: java,
+        args: await writeCassandraConfig({ dir, host, seed, port, storagePort, heapMb, lib }),
+        cwd: dir,
+        logFile: join(dir, "cassandra.log"),
+        ready: () => seesPeers(port, host, nodes.length),
+        readyMs: 120_000,
+        graceMs: 10_000,
+        outliveUs,
+      });
+      nodes.push({ ...part, host, port });
+    }
+    for (const { host } of nodes) await until(() => seesPeers(port, host, nodes.length - 1), 30_000);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const contactPoints = hosts.map((host) => `${host}:${port}`);
+  return { nodes, contactPoints, datacenter: DATACENTER, pid: nodes[0]!.pid, stop };
+}
+
+async function seesPeers(port: number, host: string, peers: number): Promise<void> {
+  const seen = await cassandraPeers(port, host);
+  if (seen < peers) throw new Error(`${host} sees ${seen} of ${peers} peers`);
+}

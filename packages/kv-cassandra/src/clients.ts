@@ -1,0 +1,60 @@
+import { Client, type DseClientOptions, policies, types } from "cassandra-driver";
+
+/** One attempt at one node; the driver then tries the next. */
+const ATTEMPT_MS = 1500;
+/** A read or write that no node has answered by then is sent to a second one as well. */
+const HEDGE_AFTER_MS = 100;
+const HEARTBEAT_MS = 2000;
+/** Unanswered requests after which a connection counts as dead. */
+const DEAD_AFTER_TIMEOUTS = 8;
+const RECONNECT_MS = 1000;
+const MAX_REQUESTS_PER_CONNECTION = 512;
+
+export interface ConnectionOptions {
+  /** `host` or `host:port`, at least one. */
+  readonly contactPoints: readonly string[];
+  readonly localDataCenter: string;
+  /** Where to reach a node instead of the address the cluster names: `node:port` to `proxy:port`. */
+  readonly addressMap?: Readonly<Record<string, string>>;
+}
+
+/** A driver client whose statements are prepared, hedged and retried, unless one says otherwise. */
+export function newClient(
+  { contactPoints, localDataCenter, addressMap = {} }: ConnectionOptions,
+  own: { keyspace?: string; connectionsPerHost: number; copyBuffer: boolean },
+): Client {
+  const { local, remote, ignored } = types.distance;
+  const options: DseClientOptions = {
+    contactPoints: [...contactPoints],
+    localDataCenter,
+    policies: {
+      addressResolution: Object.assign(policies.defaultAddressTranslator(), {
+        translate: (address: string, port: number, callback: (endpoint: string) => void) =>
+          callback(addressMap[`${address}:${port}`] ?? `${address}:${port}`),
+      }),
+      reconnection: new policies.reconnection.ConstantReconnectionPolicy(RECONNECT_MS),
+      speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(HEDGE_AFTER_MS, 1),
+    },
+    pooling: {
+      coreConnectionsPerHost: { [local]: own.connectionsPerHost, [remote]: 1, [ignored]: 0 },
+      maxRequestsPerConnection: MAX_REQUESTS_PER_CONNECTION,
+      heartBeatInterval: HEARTBEAT_MS,
+    },
+    socketOptions: {
+      connectTimeout: ATTEMPT_MS,
+      readTimeout: ATTEMPT_MS,
+      defunctReadTimeoutThreshold: DEAD_AFTER_TIMEOUTS,
+    },
+    queryOptions: {
+      prepare: true,
+      isIdempotent: true,
+      consistency: types.consistencies.localQuorum,
+      serialConsistency: types.consistencies.localSerial,
+    },
+    // A frozen node would hold up every first use of a statement; others prepare it when they meet it.
+    prepareOnAllHosts: false,
+    encoding: { copyBuffer: own.copyBuffer },
+    monitorReporting: { enabled: false },
+  };
+  return new Client(own.keyspace ? { ...options, keyspace: own.keyspace } : options);
+}

@@ -1,0 +1,2 @@
+export { CassandraKv, type CassandraKvOptions, openCassandraKv } from "./cassandra-kv.ts";
+export { SCHEMA_VERSION } from "./schema.ts";

@@ -1,0 +1,152 @@
+import { randomUUID } from "node:crypto";
+import { cassandraForTests, freePort } from "@headwater/infra";
+import { CHUNK_BYTES, KvError, newNonce, nextToken, type Row } from "@headwater/kv";
+import { runKvContract } from "@headwater/kv/contract";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import { Client } from "cassandra-driver";
+import { type CassandraKv, openCassandraKv } from "../src/index.ts";
+
+const TIMEOUT_MS = 120_000;
+
+const cassandra = await cassandraForTests();
+const where = {
+  contactPoints: [cassandra?.contactPoint ?? ""],
+  localDataCenter: cassandra?.datacenter ?? "",
+};
+const freshKeyspace = () => `test_${randomUUID().replaceAll("-", "").slice(0, 20)}`;
+const opened: CassandraKv[] = [];
+const keyspaces: string[] = [];
+
+async function open(keyspace: string, more: Partial<Parameters<typeof openCassandraKv>[0]> = {}): Promise<CassandraKv> {
+  const kv = await openCassandraKv({ ...where, keyspace, ...more });
+  opened.push(kv);
+  return kv;
+}
+
+function useKeyspace(): string {
+  const keyspace = freshKeyspace();
+  keyspaces.push(keyspace);
+  return keyspace;
+}
+
+async function withAdmin<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ ...where, socketOptions: { readTimeout: 30_000 } });
+  try {
+    return await work(client);
+  } finally {
+    await client.shutdown();
+  }
+}
+
+afterAll(async () => {
+  await Promise.all(opened.map((kv) => kv.close()));
+  if (cassandra) {
+    await withAdmin(async (client) => {
+      for (const keyspace of keyspaces) await client.execute(`DROP KEYSPACE IF EXISTS ${keyspace}`);
+    });
+  }
+  await cassandra?.stop();
+}, TIMEOUT_MS);
+
+(cassandra ? describe : describe.skip)("kv on a real Cassandra", () => {
+  runKvContract("Cassandra", {
+    make: async () => {
+      const keyspace = useKeyspace();
+      return { kv: await open(keyspace), another: () => open(keyspace), close: async () => {} };
+    },
+  });
+
+  describe("schema", () => {
+    test(
+      "four processes at once on a fresh keyspace make one schema, and a user waits for it",
+      async () => {
+        const keyspace = useKeyspace();
+        const roles = ["user", "owner", "owner", "owner", "owner"] as const;
+        const kvs = await Promise.all(roles.map((role) => open(keyspace, { role })));
+        const row: Row = { id: "a", key: Buffer.of(1), value: Buffer.from("v"), tokenUs: nextToken(Date.now()) };
+        await kvs[1]!.put("7d", row);
+        for (const kv of kvs) expect((await kv.range("7d", "a", { limit: 1 })).rows).toEqual([row]);
+        await withAdmin(async (client) => {
+          const cql = "SELECT table_name, default_time_to_live FROM system_schema.tables WHERE keyspace_name = ?";
+          const { rows } = await client.execute(cql, [keyspace]);
+          const ttl = Object.fromEntries(rows.map((found) => [found.table_name, found.default_time_to_live]));
+          expect(ttl).toEqual({
+            schema_version: 0,
+            rows_control: 0,
+            ...{ rows_1h: 7200, rows_6h: 25_200, rows_24h: 90_000, rows_7d: 608_400 },
+            ...{ chunks_1h: 7200, chunks_6h: 25_200, chunks_24h: 90_000, chunks_7d: 608_400 },
+          });
+        });
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
+      "a schema newer than this release is refused at once",
+      async () => {
+        const keyspace = useKeyspace();
+        await open(keyspace);
+        await withAdmin((client) =>
+          client.execute(`INSERT INTO ${keyspace}.schema_version (name, version) VALUES ('current', 99)`),
+        );
+        await expect(open(keyspace)).rejects.toMatchObject({
+          code: "unavailable",
+          message: expect.stringContaining("99"),
+        });
+      },
+      TIMEOUT_MS,
+    );
+  });
+
+  describe("clock and faults", () => {
+    test(
+      "a token more than 2 s ahead of our clock is refused, one just below is stored",
+      async () => {
+        const keyspace = useKeyspace();
+        const nowMs = Date.now();
+        const kv = await open(keyspace, { nowMs: () => nowMs });
+        const row = { id: "clock", key: Buffer.of(1), value: Buffer.from("v") };
+        const ahead = { ...row, tokenUs: nextToken(nowMs + 2001) };
+        await expect(kv.put("1h", ahead)).rejects.toMatchObject({ code: "clock" });
+        await expect(kv.putIfAbsent("1h", ahead)).rejects.toMatchObject({ code: "clock" });
+        expect((await kv.range("1h", "clock", { limit: 1 })).rows).toEqual([]);
+        await kv.put("1h", { ...row, tokenUs: nextToken(nowMs + 2000) });
+        expect((await kv.range("1h", "clock", { limit: 1 })).rows).toHaveLength(1);
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
+      "after its end, and where no node answers, everything rejects with KvError",
+      async () => {
+        const kv = await open(useKeyspace());
+        await kv.close();
+        const failed = { code: "unavailable" };
+        const row: Row = { id: "a", key: Buffer.of(1), value: Buffer.from("v"), tokenUs: nextToken(Date.now()) };
+        await expect(kv.put("1h", row)).rejects.toMatchObject(failed);
+        await expect(kv.putIfAbsent("1h", row)).rejects.toMatchObject(failed);
+        await expect(kv.range("1h", "a", { limit: 1 })).rejects.toMatchObject(failed);
+        await expect(kv.readChunk("1h", newNonce(Date.now()), 0)).rejects.toMatchObject(failed);
+        const staged = kv.stage("1h", newNonce(Date.now()));
+        await staged.write(0, Buffer.alloc(CHUNK_BYTES)).catch(() => {});
+        await expect(staged.seal()).rejects.toBeInstanceOf(KvError);
+        await staged.abandon();
+        const contactPoints = [`127.0.0.1:${await freePort()}`];
+        await expect(open("nowhere", { contactPoints })).rejects.toMatchObject(failed);
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
+      "an address map leads to a node under another address",
+      async () => {
+        // The node names itself; the map must be what is used for it.
+        const [host, port] = where.contactPoints[0]!.split(":");
+        const addressMap = { [`${host}:${port}`]: `localhost:${port}` };
+        const kv = await open(useKeyspace(), { addressMap });
+        expect(await kv.readChunk("1h", newNonce(Date.now()), 0)).toBeUndefined();
+      },
+      TIMEOUT_MS,
+    );
+  });
+});
