@@ -21,6 +21,8 @@ export interface NoticesHarness {
 const TIMEOUT_MS = 30_000;
 const EVENTUALLY_MS = 10_000;
 const PUBLISH_MS = 20;
+/** A busy machine fires a timer this late. */
+const TIMER_SLACK_MS = 30;
 
 /** What every way of telling of commits must do. Each case has partitions of its own. */
 export function runNoticesContract(name: string, { make }: { make: () => Promise<NoticesHarness> }): void {
@@ -114,7 +116,8 @@ export function runNoticesContract(name: string, { make }: { make: () => Promise
           const beganMs = Date.now();
           await commit(clients[round % 2]!, `round ${round}`);
           const committedMs = Date.now();
-          expect(subscription.completeUntilMs()).toBeLessThanOrEqual(committedMs);
+          const atOnceMs = subscription.completeUntilMs();
+          expect(atOnceMs).toBeLessThanOrEqual(Date.now());
           await eventually(() => subscription.completeUntilMs() > committedMs);
           expect(subscription.completeUntilMs()).toBeGreaterThan(beganMs);
           expect(keys()).toContain(`round ${round}`);
@@ -142,7 +145,7 @@ export function runNoticesContract(name: string, { make }: { make: () => Promise
       for (let n = 0; n < 5; n++) {
         const row = { id, key: Buffer.of(n), value: Buffer.alloc(1000), tokenUs: 1 };
         expect(await elapsedMs(() => clients[0]!.notices.publish({ namespace: "6h", row }))).toBeLessThan(
-          PUBLISH_MS + 15,
+          PUBLISH_MS + TIMER_SLACK_MS,
         );
       }
     });
@@ -161,7 +164,7 @@ export function runNoticesContract(name: string, { make }: { make: () => Promise
         for (let n = 0; n < 5; n++) {
           const row = { id, key: Buffer.from(`lost ${n}`), value: Buffer.of(1), tokenUs: 1 };
           expect(await elapsedMs(() => clients[0]!.notices.publish({ namespace: "6h", row }))).toBeLessThan(
-            PUBLISH_MS + 15,
+            PUBLISH_MS + TIMER_SLACK_MS,
           );
         }
         const late = await listen(clients[2]!);

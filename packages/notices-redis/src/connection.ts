@@ -1,0 +1,25 @@
+import { Redis } from "ioredis";
+
+/** Redis's channel of all notices. */
+export const CHANNEL = "headwater:notices";
+
+const CONNECT_MS = 1000;
+/** A connection that owes an answer for longer is dropped, and made anew. */
+const SILENT_SOCKET_MS = 1000;
+const RECONNECT_MS = [50, 500] as const;
+
+/** A connection that never queues, never sends a command again, and comes back by itself. */
+export function connect(url: string): Redis {
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: CONNECT_MS,
+    socketTimeout: SILENT_SOCKET_MS,
+    retryStrategy: (attempt) => Math.min(attempt * RECONNECT_MS[0], RECONNECT_MS[1]),
+  });
+  // Each of these is followed by another attempt; what it means shows in `completeUntilMs` and in gaps.
+  redis.on("error", () => {});
+  return redis;
+}

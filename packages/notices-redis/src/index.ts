@@ -1,0 +1,1 @@
+export { RedisNotices, type RedisNoticesOptions } from "./redis-notices.ts";
