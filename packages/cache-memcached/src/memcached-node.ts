@@ -1,5 +1,6 @@
 import type { ChunkNode } from "@headwater/cache";
-import { Client } from "memjs";
+import type { Client } from "memjs";
+import { UnsignedClient } from "./client.ts";
 import { ConnectionError } from "./reply-reader.ts";
 import { MemcachedServer } from "./server.ts";
 
@@ -17,13 +18,6 @@ const MAX_IN_FLIGHT = 256;
 /** Longer than the live edge needs chunks, short enough for an idle server to empty itself. */
 const EXPIRES_SECONDS = 3600;
 const MAX_KEY_BYTES = 250;
-
-/** memjs lets its sequence number go negative after 2^31 requests, from when on every request throws. */
-class UnsignedClient extends Client {
-  override incrSeq(): void {
-    (this as { seq: number }).seq = (this.seq + 1) >>> 0;
-  }
-}
 
 /**
  * One memcached server as a node of a zone. Rejects with ConnectionError when the server cannot be asked or does not

@@ -5,6 +5,7 @@ import { ConnectionError, ReplyReader } from "./reply-reader.ts";
 const OPCODE_SET = 0x01;
 /** A set carries its bytes up and waits for memory to be found: it gets longer than a get. */
 const SET_EXTRA_MS = 100;
+const LAST_LOOK_MS = 20;
 const FIRST_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 1000;
 
@@ -46,7 +47,7 @@ export class MemcachedServer extends Server {
     this.#deadlines.set(request.readUInt32BE(12), performance.now() + timeoutMs);
     this.#socket ??= this.#connect();
     this.#socket.write(request);
-    this.#timer ??= setTimeout(() => this.#expire(), this.#timeoutMs);
+    this.#timer ??= setTimeout(() => this.#expire(false), this.#timeoutMs);
   }
 
   /** Drops the connection and fails everything in flight on it. */
@@ -114,21 +115,21 @@ export class MemcachedServer extends Server {
     callback(reply);
   }
 
-  #expire(): void {
-    const socket = this.#socket;
+  #expire(lastLook: boolean): void {
     if (this.#rearmed()) return;
-    // If it was this process that was late, the replies may be here already: let them be read first.
-    setImmediate(() => {
-      if (this.#socket !== socket || this.#rearmed()) return;
+    if (lastLook) {
       this.error(new ConnectionError(`${this.host}:${this.port} did not answer in time`));
-    });
+      return;
+    }
+    // If it was this process that was late, the replies may be here already: let them be read first.
+    this.#timer = setTimeout(() => this.#expire(true), LAST_LOOK_MS);
   }
 
   /** Sets the timer for the earliest deadline, if there is one to come. False when one has passed. */
   #rearmed(): boolean {
     const waitMs = Math.min(...this.#deadlines.values()) - performance.now();
     if (waitMs <= 0) return false;
-    this.#timer = waitMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => this.#expire(), waitMs);
+    this.#timer = waitMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => this.#expire(false), waitMs);
     return true;
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ZoneRead } from "@headwater/cache";
+import { setAndSee } from "@headwater/cache/contract";
 import { memcachedNode, memcachedZones } from "@headwater/cache-memcached";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Fault, faultyServer } from "./faulty-server.ts";
@@ -30,7 +31,8 @@ describe("a server that breaks once", () => {
       own: "a",
       onRead: (read) => reads.push(read),
     });
-    await cache.set("n/1", chunk);
+    await setAndSee(cache, "n/1", chunk);
+    reads.length = 0;
     server.breakOnce(fault);
     const startMs = performance.now();
     expect(await cache.get("n/1")).toBeUndefined();
@@ -46,8 +48,7 @@ describe("a server that breaks once", () => {
       zones: { a: [{ host: HOST, port: server.port }], b: [{ host: HOST, port: healthy.port }] },
       own: "a",
     });
-    await cache.set("n/1", chunk);
-    await cache.get("n/1");
+    await setAndSee(cache, "n/1", chunk);
     server.breakOnce("stall");
     expect((await cache.get("n/1"))?.equals(chunk)).toBe(true);
     cache.close();

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ZoneRead } from "@headwater/cache";
-import { runChunkCacheContract } from "@headwater/cache/contract";
+import { runChunkCacheContract, setAndSee } from "@headwater/cache/contract";
 import { memcachedNode, memcachedZones } from "@headwater/cache-memcached";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { freePort, haveMemcached, startMemcached } from "./real-memcached.ts";
@@ -38,7 +38,7 @@ if (haveMemcached()) {
         zones: { a: [{ host: HOST, port: server.port }] },
         onRead: (read) => reads.push(read),
       });
-      await cache.set("n/1", chunk);
+      await setAndSee(cache, "n/1", chunk);
       expect((await cache.get("n/1"))?.equals(chunk)).toBe(true);
 
       await server.kill();
@@ -57,6 +57,17 @@ if (haveMemcached()) {
       for (let n = 0; n < 20; n += 1) expect((await cache.get("n/1"))?.equals(chunk)).toBe(true);
       expect(reads.slice(-20).every((read) => read.outcome === "hit")).toBe(true);
       cache.close();
+    });
+
+    test("a reply that was there in time is not lost because this process was late", async () => {
+      const node = memcachedNode({ host: HOST, port: server.port, timeoutMs: 50 });
+      await node.set("n/3", chunk);
+      const reads = [node.get("n/3"), node.get("n/3"), node.get("n/3"), node.get("n/3")];
+      await new Promise((resolve) => setImmediate(resolve)); // the requests are written
+      const untilMs = performance.now() + 200;
+      while (performance.now() < untilMs);
+      for (const value of await Promise.all(reads)) expect(value?.equals(chunk)).toBe(true);
+      node.close();
     });
 
     test("what the server refuses is not kept, and does not count as a failure of the server", async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { parseZones } from "@headwater/cache-memcached";
 import { describe, expect, test } from "@jest/globals";
 import { Header, type Response } from "memjs";
+import { UnsignedClient } from "../src/client.ts";
 import { ConnectionError, ReplyReader } from "../src/reply-reader.ts";
 
 const KIB = 1024;
@@ -63,6 +64,28 @@ describe("reply reader", () => {
   ])("refuses %s", (_, bytes) => {
     expect(() => feed(new ReplyReader(), bytes)).toThrow(ConnectionError);
   });
+});
+
+test("the sequence number stays one that fits the protocol's unsigned field", () => {
+  const client = new UnsignedClient([]);
+  for (const [before, after] of [
+    [2 ** 31 - 1, 2 ** 31],
+    [2 ** 32 - 1, 0],
+  ]) {
+    Object.assign(client, { seq: before });
+    client.incrSeq();
+    expect(client.seq).toBe(after);
+    expect(() =>
+      Header.toBuffer({
+        magic: 0x80,
+        opcode: 0,
+        keyLength: 0,
+        extrasLength: 0,
+        totalBodyLength: 0,
+        opaque: client.seq,
+      }),
+    ).not.toThrow();
+  }
 });
 
 describe("parse zones", () => {
