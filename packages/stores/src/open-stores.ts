@@ -5,7 +5,7 @@ import { openCassandraKv } from "@headwater/kv-cassandra";
 import { type LocalKv, openLocalKv } from "@headwater/kv-local";
 import type { Notices } from "@headwater/notices";
 import { localNotices } from "@headwater/notices-local";
-import { redisNotices } from "@headwater/notices-redis";
+import { RedisNotices } from "@headwater/notices-redis";
 import type { Settings } from "@headwater/service-kit";
 
 /** The stores of one process, as its settings name them. */
@@ -26,7 +26,9 @@ export interface OpenOptions {
 
 /** The one place where adapters are named. Rejects with KvError when the kv cannot be opened. */
 export async function openStores(settings: Settings, options: OpenOptions): Promise<Stores> {
-  return settings.store.kind === "local" ? openEmbedded(settings.store) : openCluster(settings, settings.store, options);
+  return settings.store.kind === "local"
+    ? openEmbedded(settings.store)
+    : openCluster(settings, settings.store, options);
 }
 
 type Store<K> = Extract<Settings["store"], { kind: K }>;
@@ -57,7 +59,8 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, { writ
     zones: settings.memcachedZones,
     ...(settings.zone !== undefined && { own: settings.zone }),
   });
-  const redis = settings.redisUrl === undefined ? undefined : redisNotices({ url: settings.redisUrl, publisher: writes });
+  const redis =
+    settings.redisUrl === undefined ? undefined : new RedisNotices({ url: settings.redisUrl, publisher: writes });
   return {
     kv,
     cache,

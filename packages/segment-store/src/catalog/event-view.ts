@@ -62,6 +62,11 @@ export class EventView {
     return entry.tail;
   }
 
+  /** Makes sure that a known stream's tail was read at most `maxAgeMs` ago, whatever notices say. Rejects with KvError. */
+  ensureTailRead(rendition: string, nowMs: number, maxAgeMs: number): Promise<void> {
+    return this.#entry(rendition).freshness.ensureRead(nowMs, maxAgeMs);
+  }
+
   /** A committed row of this event. */
   apply(row: Row): void {
     if (row.id === shapeId(this.uid)) {

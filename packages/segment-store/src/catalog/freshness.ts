@@ -30,13 +30,21 @@ export class Freshness {
     return !this.#stale && this.#completeUntilMs() >= nowMs - SILENCE_MS;
   }
 
+  /** Resolves when the view was read at most `maxAgeMs` ago, whatever notices say. Rejects as `ensure` does. */
+  async ensureRead(nowMs: number, maxAgeMs: number): Promise<void> {
+    if (nowMs - this.#loadedAtMs >= maxAgeMs) await this.#reloadOnce(nowMs);
+  }
+
   /** Resolves when the view may be trusted as of now; rejects with what the read rejected with. */
   async ensure(nowMs: number): Promise<void> {
-    if (this.isFresh(nowMs)) return;
+    if (!this.isFresh(nowMs)) await this.#reloadOnce(nowMs);
+  }
+
+  #reloadOnce(nowMs: number): Promise<void> {
     this.#loading ??= this.#load(nowMs).finally(() => {
       this.#loading = undefined;
     });
-    await this.#loading;
+    return this.#loading;
   }
 
   async #load(nowMs: number): Promise<void> {

@@ -31,6 +31,8 @@ export interface Look {
 /** What part of a media playlist is wanted: the last so many seconds, or numbers (inclusive). */
 export type ListRange = { readonly windowSec: number } | { readonly from: number; readonly to: number };
 
+/** How often the store itself is asked for what should be there and is not: its notice may have been lost. */
+const OVERDUE_READ_MS = 500;
 /** Old numbers whose candidates are kept for the next reader. */
 const OLD_NUMBERS = 2048;
 
@@ -64,6 +66,7 @@ export class RenditionReader {
     const known = this.#absent(number, nowMs);
     if (!this.#mayBeThere(known, number, nowMs)) return known;
     await this.view.ensureTail(this.rendition, nowMs);
+    if (isOverdue(known, number, nowMs)) await this.view.ensureTailRead(this.rendition, nowMs, OVERDUE_READ_MS);
     const candidates = await this.#candidates(number);
     return candidates.length > 0 ? this.#published(number, candidates, nowMs) : this.#absent(number, nowMs);
   }
@@ -114,7 +117,8 @@ export class RenditionReader {
   }
 
   /** Whether the store could know of a number that memory does not. What the template rules out costs nothing. */
-  #mayBeThere({ decision, template }: Look, number: number, nowMs: number): boolean {
+  #mayBeThere(known: Look, number: number, nowMs: number): boolean {
+    const { decision, template } = known;
     if (template === undefined) return false;
     switch (decision.kind) {
       case "before-first":
@@ -127,7 +131,7 @@ export class RenditionReader {
         const stream = this.view.shape.stream(this.rendition);
         if (stream === undefined || number < stream.firstNumber) return false;
         const tail = this.view.tail(this.rendition);
-        return number < tail.lowest || !this.view.isFresh(this.rendition, nowMs);
+        return number < tail.lowest || isOverdue(known, number, nowMs) || !this.view.isFresh(this.rendition, nowMs);
       }
     }
   }
@@ -230,4 +234,8 @@ export class RenditionReader {
     const end = Math.min(to, (bucket + 1) * BUCKET_NUMBERS - 1);
     while (list.next <= end) list.setHistory(list.next, [], [], nowMs);
   }
+}
+
+function isOverdue({ template }: Look, number: number, nowMs: number): boolean {
+  return template !== undefined && nowMs > expectedPublishMs(template, number) + OVERDUE_READ_MS;
 }

@@ -1,5 +1,5 @@
 import { type ChunkRef, nextToken } from "@headwater/kv";
-import { completeReport, type ObjectReport } from "@headwater/media-inspection";
+import { compareDefects, completeReport, type ObjectReport } from "@headwater/media-inspection";
 import { expectedPublishMs, numberStartMs, retryDeadlineMs } from "@headwater/timeline";
 import { type EventView, templateOf } from "../catalog/index.ts";
 import {
@@ -63,7 +63,8 @@ export class Candidates {
 
     const init = await this.#initOf(view, segment);
     const complete = completeReport(segment.report, init?.report);
-    const report = { ...complete, defects: [...new Set([...complete.defects, ...segment.packagerDefects])] };
+    const defects = [...new Set([...complete.defects, ...segment.packagerDefects])].sort(compareDefects);
+    const report = { ...complete, defects };
     const arrival = {
       pipeline: pipeline.id,
       rendition,

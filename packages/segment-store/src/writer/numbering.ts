@@ -119,14 +119,14 @@ export class Numbering {
     return this.#committer.put("control", shapeRow(view.uid, "anchor", anchor, tokenUs));
   }
 
-  #recentDurations(view: EventView, rendition: string): Rational[] {
+  #recentDurations(view: EventView, rendition: string): readonly Rational[] {
     const tail = view.tail(rendition);
     const durations: Rational[] = [];
     for (let number = tail.highest ?? -1; number >= tail.lowest && durations.length < RECENT_DURATIONS; number -= 1) {
       const duration = tail.candidates(number).map(({ report }) => rationalOf(report))[0];
       if (duration !== undefined) durations.push(duration);
     }
-    return durations;
+    return typical(durations);
   }
 
   #state(view: EventView, arrival: Arrival): RunsState {
@@ -195,6 +195,15 @@ function rationalOf({ duration }: SegmentReport): Rational | undefined {
   if (duration === undefined || duration.ticks <= 0) return undefined;
   const exact = rational(duration.ticks, duration.timescale);
   return isSegmentDuration(exact) ? exact : undefined;
+}
+
+/** The duration that at least half of them have, since the last segment of a run may be short; else all. */
+function typical(durations: readonly Rational[]): readonly Rational[] {
+  const common = durations.find(
+    ({ num, den }) =>
+      2 * durations.filter((other) => other.num === num && other.den === den).length >= durations.length,
+  );
+  return common === undefined ? durations : [common];
 }
 
 const highest = (numbers: readonly number[]): number | undefined =>

@@ -54,7 +54,9 @@ export class Publishing {
   /** A media object has come whole: an init, a segment told by its path, or one that a playlist will tell of. */
   async store(object: PublishedObject, uploaded: Uploaded): Promise<PublishResult> {
     const isInit = uploaded.report.kind === "init";
-    const { usedNonce, ...stored } = isInit ? await this.#storeInit(object, uploaded) : await this.#storeSegment(object, uploaded);
+    const { usedNonce, ...stored } = isInit
+      ? await this.#storeInit(object, uploaded)
+      : await this.#storeSegment(object, uploaded);
     if (usedNonce !== uploaded.ref.nonce) await uploaded.abandon();
     return stored;
   }
@@ -108,7 +110,10 @@ export class Publishing {
     return { result: stored.result, latenessMs: stored.candidate.latenessMs, usedNonce: stored.candidate.ref.nonce };
   }
 
-  async #storeInit({ event, pipeline, path }: PublishedObject, uploaded: Uploaded): Promise<PublishResult & { usedNonce?: string }> {
+  async #storeInit(
+    { event, pipeline, path }: PublishedObject,
+    uploaded: Uploaded,
+  ): Promise<PublishResult & { usedNonce?: string }> {
     const { ref, report, small } = uploaded;
     if (report.kind !== "init" || small === undefined || small.length > INIT_MAX_BYTES) return { result: "conflict" };
     const init = { hash: ref.hash, report: report.init };

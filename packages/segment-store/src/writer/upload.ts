@@ -62,19 +62,18 @@ export class Upload {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** The body is complete. Resolves when every byte is durable; rejects with KvError. */
+  /** The body is complete. Resolves when every byte is durable; rejects with KvError, and has then given them up. */
   async finish(): Promise<Uploaded> {
     const small = this.#chunks === 0 ? Buffer.concat(this.#parts) : undefined;
     if (this.#partBytes > 0) this.#flush();
     await Promise.all(this.#writes);
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) {
+      await this.abandon();
+      throw this.#failure;
+    }
     await this.#staged.seal();
-    const ref = {
-      nonce: this.#nonce,
-      chunks: this.#chunks,
-      sizeBytes: this.#sizeBytes,
-      hash: this.#hash.digest("hex"),
-    };
+    const hash = this.#hash.digest("hex");
+    const ref = { nonce: this.#nonce, chunks: this.#chunks, sizeBytes: this.#sizeBytes, hash };
     return { ref, report: this.#inspector.finish(), small, abandon: () => this.abandon() };
   }
 
