@@ -30,15 +30,18 @@ export function localNotices({ dir, nowMs = Date.now }: LocalNoticesOptions): No
         } catch {
           return; // Locked, or out of reach: the next poll begins where this one did, and until then nothing is vouched for.
         }
+        completeUntilMs = beganMs;
         if (found.overrun) listener.onGap();
         for (const change of found.changes) listener.onNotice(change);
-        completeUntilMs = beganMs;
       };
       poll();
       const timer = setInterval(poll, POLL_MS);
 
       return {
-        completeUntilMs: () => completeUntilMs,
+        completeUntilMs() {
+          poll(); // Microseconds, and what has just been acknowledged counts.
+          return completeUntilMs;
+        },
         async close() {
           clearInterval(timer);
           ring.close();

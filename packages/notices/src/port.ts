@@ -16,7 +16,8 @@ export interface NoticeListener {
 export interface Subscription {
   /**
    * The time (ms since the Unix epoch) up to which every committed row has been handed to the listener, as far as
-   * notices can tell; 0 when they cannot. A reader may say "not there" from memory only below it.
+   * notices can tell; 0 when they cannot. A reader may say "not there" from memory only below it. What has come but was
+   * not yet handed over may be handed to the listener by this very call.
    */
   completeUntilMs(): number;
   close(): Promise<void>;

@@ -59,10 +59,17 @@ export class Catalog {
     await this.#subscription?.close();
   }
 
-  /** The event of that name, unless there is none or it was deleted. */
+  /** The event of that name, unless there is none or it was deleted. From memory, and what notices have brought. */
   event(id: string): EventRecord | undefined {
+    if (!this.#events.has(id)) this.#subscription?.completeUntilMs();
     const event = this.#events.get(id)?.event;
     return event?.deleted ? undefined : event;
+  }
+
+  /** As `event`, but the store itself is asked (four times a second at most) before an event is said not to exist. */
+  async find(id: string): Promise<EventRecord | undefined> {
+    if (this.event(id) === undefined) await this.refreshEvents();
+    return this.event(id);
   }
 
   events(): readonly EventRecord[] {

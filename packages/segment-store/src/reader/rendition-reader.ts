@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type Kv, rowsOf } from "@headwater/kv";
 import {
   type Decision,
@@ -34,7 +35,7 @@ export type ListRange = { readonly windowSec: number } | { readonly from: number
 /** How often the store itself is asked for what should be there and is not: its notice may have been lost. */
 const OVERDUE_READ_MS = 500;
 /** Old numbers whose candidates are kept for the next reader. */
-const OLD_NUMBERS = 2048;
+const OLD_NUMBERS = 512;
 
 /** One rendition as the origin reads it. Methods reject with KvError when the store has to be asked and cannot answer. */
 export class RenditionReader {
@@ -64,7 +65,8 @@ export class RenditionReader {
     const tail = this.view.tail(this.rendition);
     if (tail.candidates(number).length > 0) return this.#published(number, tail.candidates(number), nowMs);
     const known = this.#absent(number, nowMs);
-    if (!this.#mayBeThere(known, number, nowMs)) return known;
+    if (this.#isRuledOut(known, number, nowMs)) return known;
+    await setImmediate(); // Notices that have come in, but were not read yet, come first.
     await this.view.ensureTail(this.rendition, nowMs);
     if (isOverdue(known, number, nowMs)) await this.view.ensureTailRead(this.rendition, nowMs, OVERDUE_READ_MS);
     const candidates = await this.#candidates(number);
@@ -116,23 +118,18 @@ export class RenditionReader {
     return { decision, ...(template !== undefined && { template }) };
   }
 
-  /** Whether the store could know of a number that memory does not. What the template rules out costs nothing. */
-  #mayBeThere(known: Look, number: number, nowMs: number): boolean {
-    const { decision, template } = known;
-    if (template === undefined) return false;
+  /** Whether the template, or where the rendition began, says that there is nothing: then nobody is asked. */
+  #isRuledOut({ decision, template }: Look, number: number, nowMs: number): boolean {
+    if (template === undefined) return true;
     switch (decision.kind) {
       case "before-first":
       case "after-last":
       case "out-of-window":
-        return false;
+        return true;
       case "early":
-        return numberStartMs(template, number) <= nowMs;
-      default: {
-        const stream = this.view.shape.stream(this.rendition);
-        if (stream === undefined || number < stream.firstNumber) return false;
-        const tail = this.view.tail(this.rendition);
-        return number < tail.lowest || isOverdue(known, number, nowMs) || !this.view.isFresh(this.rendition, nowMs);
-      }
+        return numberStartMs(template, number) > nowMs;
+      default:
+        return number < (this.view.shape.stream(this.rendition)?.firstNumber ?? Number.POSITIVE_INFINITY);
     }
   }
 
