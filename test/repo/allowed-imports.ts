@@ -3,14 +3,8 @@
  * only where something is wired. What a package may import of Headwater is its row; a subpath is allowed by itself.
  */
 const PORTS = ["@headwater/kv", "@headwater/cache", "@headwater/notices"];
-/** Named only by services, which wire them, and by each other as the rows say. */
-const ADAPTERS = [
-  "@headwater/kv-local",
-  "@headwater/kv-cassandra",
-  "@headwater/notices-local",
-  "@headwater/notices-redis",
-];
 const KIT = "@headwater/service-kit";
+const STORES = "@headwater/stores";
 const MODEL = ["@headwater/segment-store/model", "@headwater/segment-store/catalog", "@headwater/segment-store/events"];
 const WRITER = "@headwater/segment-store/writer";
 const READER = "@headwater/segment-store/reader";
@@ -48,19 +42,22 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "@headwater/playlists",
   ],
 
-  "services/publisher": [KIT, ...PURE, ...PORTS, ...ADAPTERS, "@headwater/cache-memcached", ...MODEL, WRITER],
-  "services/origin": [
+  // The one place that names adapters; services open their stores through it.
+  "packages/stores": [
     KIT,
-    ...PURE,
     ...PORTS,
-    ...ADAPTERS,
+    "@headwater/kv-local",
+    "@headwater/kv-cassandra",
     "@headwater/cache-memcached",
-    "@headwater/admission",
-    ...MODEL,
-    READER,
+    "@headwater/notices-local",
+    "@headwater/notices-redis",
   ],
-  "services/control": [KIT, ...PURE, ...PORTS, ...ADAPTERS, ...MODEL],
-  "services/worker": [KIT, ...PURE, ...PORTS, ...ADAPTERS, "@headwater/cache-memcached", ...MODEL],
+
+  "services/publisher": [KIT, STORES, ...PURE, ...PORTS, ...MODEL, WRITER],
+  "services/origin": [KIT, STORES, ...PURE, ...PORTS, "@headwater/admission", ...MODEL, READER],
+  "services/control": [KIT, STORES, ...PURE, ...PORTS, ...MODEL],
+  // Only the embedded store is swept by a worker; on the cluster media expires by itself.
+  "services/worker": [KIT, STORES, ...PURE, ...PORTS, ...MODEL, "@headwater/kv-local"],
 };
 
 /** Tools for people who develop: they may name anything but a service, which they run as a process. */
