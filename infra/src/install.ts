@@ -12,28 +12,34 @@ const POLICY = "/usr/sbin/policy-rc.d";
 interface Installable {
   /** Whether the machine has it already. */
   readonly present: () => boolean | Promise<boolean>;
-  /** Debian packages that bring it. */
-  readonly packages?: readonly string[];
+  /** Debian packages that bring it, or what is missing of it. */
+  readonly packages?: () => Promise<string[]>;
   /** What else is to be done, after the packages. */
   readonly after?: () => Promise<unknown>;
 }
 
-const binary = (name: string, ...packages: string[]): Installable => ({ present: () => !!findBinary(name), packages });
+const binary = (name: string, debianPackage = name): Installable => ({
+  present: () => !!findBinary(name),
+  packages: async () => [debianPackage],
+});
 
 const PARTS = {
-  memcached: binary("memcached", "memcached"),
-  "redis-server": binary("redis-server", "redis-server"),
-  ffmpeg: binary("ffmpeg", "ffmpeg"),
+  memcached: binary("memcached"),
+  "redis-server": binary("redis-server"),
+  ffmpeg: binary("ffmpeg"),
   varnish: {
     present: () => !!findBinary("varnishd") && globSync("/usr/lib/*/varnish/vmods/libvmod_xkey.so").length > 0,
-    packages: ["varnish", "varnish-modules"],
+    packages: async () => ["varnish", "varnish-modules"],
   },
   nginx: binary("nginx", "nginx-light"),
-  chromium: binary("chromium", "chromium"),
-  wrk: binary("wrk", "wrk"),
+  chromium: binary("chromium"),
+  wrk: binary("wrk"),
   cassandra: {
     present: async () => haveCassandraJars() && !!(await findJava()),
-    packages: ["openjdk-17-jre-headless", "maven"],
+    packages: async () => [
+      ...((await findJava()) ? [] : ["openjdk-17-jre-headless"]),
+      ...(haveCassandraJars() || findBinary("mvn") ? [] : ["maven"]),
+    ],
     after: cassandraJars,
   },
   k6: { present: () => !!findBinary("k6"), after: buildK6 },
@@ -45,13 +51,17 @@ export const INSTALLABLE_PARTS = Object.keys(PARTS) as InstallablePart[];
 /**
  * Installs those of the parts that this machine lacks: Debian packages where we are root on Debian, Cassandra's jars
  * through Maven, k6 through Go. Says what it does on stderr; resolves to the parts that are still missing, each
- * reported in one line, and never throws for one. Does nothing with HEADWATER_INSTALL=0.
+ * reported in one line, and never throws for one. Installs nothing with HEADWATER_INSTALL=0.
  */
 export async function ensureParts(names: readonly InstallablePart[]): Promise<InstallablePart[]> {
   const missing = await lacking(names);
-  if (missing.length === 0 || process.env.HEADWATER_INSTALL === "0") return missing;
+  if (missing.length === 0) return missing;
+  if (process.env.HEADWATER_INSTALL === "0") {
+    say(`missing, and HEADWATER_INSTALL=0 forbids to install: ${missing.join(", ")}`);
+    return missing;
+  }
   const why = new Map<InstallablePart, string>();
-  const packages = missing.flatMap((name) => installable(name).packages ?? []);
+  const packages = (await Promise.all(missing.map((name) => installable(name).packages?.() ?? []))).flat();
   const failure = packages.length > 0 ? await aptInstall(packages) : undefined;
   for (const name of missing) {
     if (failure) why.set(name, failure);

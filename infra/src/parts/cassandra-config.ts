@@ -81,6 +81,7 @@ function settings({ dir, host, seed, port, storagePort }: CassandraNodeConfig) {
         parameters: [{ seeds: `${seed}:${storagePort}` }],
       },
     ],
+    auto_bootstrap: false, // a node joins an empty cluster: nothing to fetch from the others
     listen_address: host,
     rpc_address: host,
     native_transport_port: port,

@@ -8,14 +8,24 @@ const HEARTBEAT_MS = 2000;
 /** Unanswered requests after which a connection counts as dead. */
 const DEAD_AFTER_TIMEOUTS = 8;
 const RECONNECT_MS = 1000;
+const DEFAULT_PORT = 9042;
 const MAX_REQUESTS_PER_CONNECTION = 512;
 
 export interface ConnectionOptions {
-  /** `host` or `host:port`, at least one. */
+  /** `host` or `host:port`, at least one. Every node serves CQL on the same port. */
   readonly contactPoints: readonly string[];
   readonly localDataCenter: string;
   /** Where to reach a node instead of the address the cluster names: `node:port` to `proxy:port`. */
   readonly addressMap?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The CQL port of the nodes themselves, one for all: the driver takes peers' addresses, but not their ports, from the
+ * cluster. A contact point may be a proxy, so the address map knows better.
+ */
+function nodePort(contactPoints: readonly string[], addressMap: Readonly<Record<string, string>>): number {
+  const port = [...Object.keys(addressMap), ...contactPoints][0]?.match(/:(\d+)$/)?.[1];
+  return port ? Number(port) : DEFAULT_PORT;
 }
 
 /** A driver client whose statements are prepared, hedged and retried, unless one says otherwise. */
@@ -27,6 +37,7 @@ export function newClient(
   const options: DseClientOptions = {
     contactPoints: [...contactPoints],
     localDataCenter,
+    protocolOptions: { port: nodePort(contactPoints, addressMap) },
     policies: {
       addressResolution: Object.assign(policies.defaultAddressTranslator(), {
         translate: (address: string, port: number, callback: (endpoint: string) => void) =>
