@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { readSettings, SERVICES, type ServiceName, SettingsError } from "@headwater/service-kit";
+import { type Environment, readSettings, SERVICES, type ServiceName, SettingsError } from "@headwater/service-kit";
 import { serviceProcess } from "./services.ts";
 import { sharedSettings } from "./shared-settings.ts";
 
@@ -25,7 +25,7 @@ if (service) {
 }
 
 async function run(name: ServiceName): Promise<void> {
-  const env = { ...(await sharedSettings()), ...process.env };
+  const env = await sharedSettings(process.env);
   const index = await freeIndex(name, env);
   const { command, args, env: own, adminUrl } = serviceProcess(name, index, env);
   process.stderr.write(`headwater: starting ${name}, with its health at ${adminUrl}\n`);
@@ -36,7 +36,7 @@ async function run(name: ServiceName): Promise<void> {
 }
 
 /** The lowest index whose admin port nobody has; those of the supervisor's own processes are left to them. */
-async function freeIndex(name: ServiceName, env: NodeJS.ProcessEnv): Promise<number> {
+async function freeIndex(name: ServiceName, env: Environment): Promise<number> {
   const first = readSettings(env, name).processes[name];
   for (let index = first; index <= MAX_INDEX; index++) {
     const { adminListen } = readSettings({ ...env, HEADWATER_PROCESS_INDEX: String(index) }, name);

@@ -1,34 +1,40 @@
-import { readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Environment } from "@headwater/service-kit";
 import { keepSecret } from "./kept-secret.ts";
 
-/** What the supervisor that runs here started its children with, for `npm run service`. Holds tokens: mode 0600. */
-const FILE = join(import.meta.dirname, "..", "..", ".cache", "supervisor", "settings.json");
-
-type Shared = { readonly pid: number; readonly env: Environment };
+/** What each supervisor that runs here started its children with, for `npm run service`. With tokens: mode 0600. */
+const DIR = join(import.meta.dirname, "..", "..", ".cache", "supervisor");
+const fileOf = (pid: number) => join(DIR, `${pid}.json`);
 
 export async function shareSettings(env: Environment): Promise<void> {
-  const ours = Object.entries(env).filter(([variable]) => variable.startsWith("HEADWATER_"));
-  await keepSecret(FILE, JSON.stringify({ pid: process.pid, env: Object.fromEntries(ours) } satisfies Shared));
+  await keepSecret(fileOf(process.pid), JSON.stringify(ours(env)));
 }
 
 export async function unshareSettings(): Promise<void> {
-  if ((await read())?.pid === process.pid) await rm(FILE, { force: true });
+  await rm(fileOf(process.pid), { force: true });
 }
 
-/** The settings of the supervisor that runs now; none when none does. */
-export async function sharedSettings(): Promise<Environment> {
-  const shared = await read();
-  return shared && isAlive(shared.pid) ? shared.env : {};
-}
-
-async function read(): Promise<Shared | undefined> {
-  try {
-    return JSON.parse(await readFile(FILE, "utf8"));
-  } catch {
-    return undefined;
+/**
+ * The settings of the youngest supervisor that agrees with everything set in `env`, which may be nothing; `env` alone
+ * when none does. Leftovers of supervisors that are gone are removed.
+ */
+export async function sharedSettings(env: Environment): Promise<Environment> {
+  const names = await readdir(DIR).catch(() => []);
+  const pids = names.map((name) => Number.parseInt(name, 10)).filter((pid) => pid > 0);
+  for (const pid of pids.sort((a, b) => b - a)) {
+    if (!isAlive(pid)) await rm(fileOf(pid), { force: true });
+    else {
+      const shared: Environment = JSON.parse(await readFile(fileOf(pid), "utf8"));
+      if (Object.entries(ours(env)).every(([variable, value]) => shared[variable] === value))
+        return { ...env, ...shared };
+    }
   }
+  return env;
+}
+
+function ours(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([variable]) => variable.startsWith("HEADWATER_")));
 }
 
 function isAlive(pid: number): boolean {
