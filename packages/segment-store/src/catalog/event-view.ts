@@ -1,6 +1,6 @@
 import type { Kv, Row } from "@headwater/kv";
 import { rowsOf } from "@headwater/kv";
-import { candidateOf } from "../model/candidate.ts";
+import { type Candidate, candidateOf } from "../model/candidate.ts";
 import type { EventRecord } from "../model/event.ts";
 import { BUCKET_NUMBERS, candidatesId, parseId, shapeId } from "../model/ids.ts";
 import { Shape } from "../model/shape.ts";
@@ -65,6 +65,26 @@ export class EventView {
   /** Makes sure that a known stream's tail was read at most `maxAgeMs` ago, whatever notices say. Rejects with KvError. */
   ensureTailRead(rendition: string, nowMs: number, maxAgeMs: number): Promise<void> {
     return this.#entry(rendition).freshness.ensureRead(nowMs, maxAgeMs);
+  }
+
+  /** A candidate of the highest number published in a rendition, as the kv has it now. Rejects with KvError. */
+  async readNewest(rendition: string): Promise<Candidate | undefined> {
+    const buckets = this.shape.all("bucket").filter((record) => record.rendition === rendition);
+    for (const { bucket } of buckets.sort((a, b) => b.bucket - a.bucket)) {
+      const id = candidatesId(this.uid, rendition, bucket);
+      const { rows } = await this.#kv.range(this.event.retention, id, { reverse: true, limit: 1 });
+      if (rows[0]) return candidateOf(rows[0]);
+    }
+    return undefined;
+  }
+
+  /** The highest number published in any rendition, as the kv has it now. Rejects with KvError. */
+  async readHighest(): Promise<number | undefined> {
+    await this.reloadShape();
+    const streams = this.shape.all("stream");
+    const newest = await Promise.all(streams.map(({ rendition }) => this.readNewest(rendition)));
+    const numbers = newest.flatMap((candidate) => candidate?.number ?? []);
+    return numbers.length === 0 ? undefined : Math.max(...numbers);
   }
 
   /** A committed row of this event. */

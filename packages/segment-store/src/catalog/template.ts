@@ -1,4 +1,11 @@
-import { anchoredTemplate, epochTemplate, fixedTemplate, numberAt, type Template } from "@headwater/timeline";
+import {
+  anchoredTemplate,
+  epochTemplate,
+  fixedTemplate,
+  numberAt,
+  retryDeadlineMs,
+  type Template,
+} from "@headwater/timeline";
 import type { EventRecord } from "../model/event.ts";
 import type { Shape } from "../model/shape.ts";
 
@@ -27,6 +34,13 @@ export function templateOf(event: EventRecord, shape: Shape): Template | undefin
       return anchor === undefined ? undefined : anchoredTemplate({ anchor, duration: anchor.duration }, limits);
     }
   }
+}
+
+/** From when on nothing more is accepted of an ended event: its last number's retry deadline. Undefined while it goes on. */
+export function closesAtMs(event: EventRecord, shape: Shape): number | undefined {
+  if (event.end === undefined) return undefined;
+  const template = templateOf(event, shape);
+  return template?.last === undefined ? event.end.atMs : retryDeadlineMs(template, template.last);
 }
 
 function lowestPublished(shape: Shape): number | undefined {

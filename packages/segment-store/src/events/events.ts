@@ -79,9 +79,12 @@ export class Events {
     });
   }
 
-  /** Rejects with EventError `unknown-event`, or KvError; so do all below. */
-  change(id: string, change: EventChange): Promise<EventRecord> {
-    return this.#update(id, (event) => ({ ...event, ...change }));
+  /**
+   * `changeOf` gives the change to an event as it stands, and may refuse it by throwing. Rejects with what it throws,
+   * EventError `unknown-event`, or KvError; so do all below.
+   */
+  change(id: string, changeOf: (event: EventRecord) => EventChange): Promise<EventRecord> {
+    return this.#update(id, (event) => ({ ...event, ...changeOf(event) }));
   }
 
   /** The row stays and says that it is deleted: nothing in the store has to be removed, it expires. */
