@@ -34,12 +34,13 @@ export class SegmentReader {
     return view;
   }
 
-  /** A rendition that something has been published for; undefined if nothing has. Rejects with KvError. */
+  /** A rendition named at creation or published for; undefined for any other. Rejects with KvError. */
   async rendition(event: EventRecord, rendition: string): Promise<RenditionReader | undefined> {
     const view = this.#options.catalog.view(event);
     if (view.shape.stream(rendition) === undefined) {
       await view.ensureShape(this.#options.nowMs());
-      if (view.shape.stream(rendition) === undefined) return undefined;
+      const isKnown = view.shape.stream(rendition) !== undefined || view.event.renditions.includes(rendition);
+      if (!isKnown) return undefined;
     }
     return this.#reader(view, rendition);
   }
