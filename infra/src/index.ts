@@ -1,3 +1,4 @@
+export { ensureParts, INSTALLABLE_PARTS, type InstallablePart } from "./install.ts";
 export { findBinary } from "./parts/binaries.ts";
 export { type Cassandra, type CassandraNode, startCassandra } from "./parts/cassandra.ts";
 export { type Edge, startNginx, startVarnish } from "./parts/edges.ts";
