@@ -1,0 +1,1 @@
+export { type ControlOverrides, startControl } from "./start.ts";

@@ -1,0 +1,37 @@
+import { Catalog } from "@headwater/segment-store/catalog";
+import { Events } from "@headwater/segment-store/events";
+import { createHttpServer, listen, type Running, type ServiceContext } from "@headwater/service-kit";
+import { openStores, type Stores } from "@headwater/stores";
+import { controlApp } from "./app.ts";
+
+/** Parts that a test puts in place of those that the settings name. */
+export interface ControlOverrides {
+  readonly stores?: Stores;
+}
+
+/** Wires control: stores, the catalog of events, the app, its server. */
+export async function startControl(context: ServiceContext, overrides: ControlOverrides = {}): Promise<Running> {
+  const { settings, logger, metrics, clock } = context;
+  const stores = overrides.stores ?? (await openStores(settings, { writes: true }));
+  const { kv, notices } = stores;
+  const nowMs = () => clock.nowMs();
+  let isStale = false;
+  const onStale = (stale: boolean) => {
+    isStale = stale;
+    metrics.controlStale.set(stale ? 1 : 0);
+  };
+  const catalog = new Catalog({ kv, notices, nowMs, onStale });
+  await catalog.start();
+  const events = new Events({ kv, notices, catalog, nowMs });
+
+  const server = createHttpServer({ request: controlApp({ settings, catalog, events, logger }) });
+  await listen(server, settings.listen.control, { reusePort: true });
+  return {
+    servers: [server],
+    notReady: () => (isStale ? ["the store does not answer"] : []),
+    close: async () => {
+      await catalog.close();
+      await stores.close();
+    },
+  };
+}
