@@ -1,0 +1,1 @@
+export { type Overrides, type Publisher, startPublisher } from "./wiring.ts";
