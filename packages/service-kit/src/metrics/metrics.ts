@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ServiceName } from "../settings/index.ts";
 
-export type { Registry } from "prom-client";
+export { Counter, Gauge, type Registry } from "prom-client";
 
 /** A counter whose labels are a closed set of names; no label ever holds a name that a client invented. */
 export interface LabelledCounter<L extends Record<string, string | number>> {

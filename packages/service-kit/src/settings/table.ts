@@ -137,27 +137,28 @@ export const SETTINGS = {
   }),
   HEADWATER_EDGES: access(kind.edges, undefined, ["control", "worker"], {
     defaultProse: "none",
-    prose: "Edges that are purged, besides those named through the control API.",
+    prose: "Edges that are purged, besides those named through the control API. Checked, but not yet in force.",
   }),
 
   HEADWATER_DVR_READS_PER_SECOND: limits(kind.integer("reads/s", 0, 1_000_000), "200", ["origin"], {
     prose:
-      "Reads of segments older than the live edge that one origin process may ask of storage; above, 503 with Retry-After: 5.",
+      "Reads of segments older than the live edge that one origin process may ask of storage; above, 503 with Retry-After: 5. Checked, but not yet in force.",
   }),
   HEADWATER_STORE_READS_IN_FLIGHT: limits(kind.integer("reads", 1, 10_000), "64", ["origin"], {
     prose: "Reads that one origin process may have under way in the store, whatever they are for.",
   }),
   HEADWATER_STORE_READ_TARGET_MS: limits(kind.integer("ms", 1, 60_000), "100", ["origin"], {
-    prose: "Latency of store reads above which DVR reads are shed.",
+    prose: "Latency of store reads above which DVR reads are shed. Checked, but not yet in force.",
   }),
   HEADWATER_STORE_READ_DELAY_MS: limits(kind.integer("ms", 0, 60_000), "0", ["origin"], {
-    prose: "Delay added to every store read: a drill of a slow store.",
+    prose: "Delay added to every store read: a drill of a slow store. Checked, but not yet in force.",
   }),
   HEADWATER_MEMORY_CACHE_BYTES: limits(kind.integer("bytes", 0, 1024 * 1024 * MIB), String(256 * MIB), ["origin"], {
     prose: "Media that one origin process keeps in memory.",
   }),
   HEADWATER_HOLDS_MAX: limits(kind.integer("requests", 0, 1_000_000), "20000", ["origin"], {
-    prose: "Requests that one origin process holds for segments still to come; above, 404 for 1 s.",
+    prose:
+      "Requests that one origin process holds for segments still to come; above, 404 for 1 s. Checked, but not yet in force.",
   }),
   HEADWATER_PUBLISHER_MAX_SEGMENT_BYTES: limits(
     kind.integer("bytes", 1024, 1024 * MIB),
