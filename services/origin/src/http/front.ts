@@ -1,0 +1,86 @@
+import type { RequestListener } from "node:http";
+import { type LiveUrl, parseLiveUrl } from "@headwater/edge-protocol";
+import express from "express";
+import type { Inits } from "../inits.ts";
+import type { Playlists } from "../playlists.ts";
+import type { Segments } from "../segments.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Responder } from "./responder.ts";
+
+export interface FrontOptions {
+  readonly isAllowed: (req: Exchange["req"]) => boolean;
+  readonly responder: Responder;
+  readonly segments: Segments;
+  readonly inits: Inits;
+  readonly playlists: Playlists;
+}
+
+/**
+ * The origin's only way in: method, token, grammar. Segments and inits, which are nearly everything, are answered here;
+ * playlists by Express, whose routing would cost a small answer more than all the rest of it.
+ */
+export function front(options: FrontOptions): RequestListener {
+  const { isAllowed, responder, segments, inits } = options;
+  const playlists = playlistApp(options);
+
+  const route = (exchange: Exchange): Promise<void> | void => {
+    const { req, res } = exchange;
+    if (req.method === "OPTIONS") return responder.preflight(exchange);
+    if (req.method !== "GET" && req.method !== "HEAD") {
+      // Its body is not waited for.
+      res.shouldKeepAlive = false;
+      return responder.refuse(exchange, { kind: "method-not-allowed" }, { Allow: "GET, HEAD, OPTIONS" });
+    }
+    if (!isAllowed(req)) return responder.refuse(exchange, { kind: "unauthorized" }, { "WWW-Authenticate": "Bearer" });
+    const url = parseLiveUrl(req.url ?? "");
+    switch (url.kind) {
+      case "outside":
+        return responder.refuse(exchange, { kind: "outside-grammar" });
+      case "segment":
+        return segments.answer(exchange, url);
+      case "init":
+        return inits.answer(exchange, url);
+      case "master":
+      case "playlist":
+        return playlists(req, res);
+    }
+  };
+  return (req, res) => void guarded({ req, res }, responder, route);
+}
+
+/** Paths come here only when the grammar has let them pass. */
+function playlistApp({ playlists, responder }: FrontOptions): express.Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  const answer =
+    <K extends LiveUrl["kind"]>(kind: K, handler: (exchange: Exchange, url: LiveUrl & { kind: K }) => Promise<void>) =>
+    (req: express.Request, res: express.Response): void => {
+      void guarded({ req, res }, responder, async (exchange) => {
+        const url = parseLiveUrl(req.url);
+        if (url.kind === kind) await handler(exchange, url as LiveUrl & { kind: K });
+      });
+    };
+  app.get(
+    "/live/:event/master.m3u8",
+    answer("master", (exchange, url) => playlists.master(exchange, url)),
+  );
+  app.get(
+    "/live/:event/:rendition/index.m3u8",
+    answer("playlist", (exchange, url) => playlists.media(exchange, url)),
+  );
+  return app;
+}
+
+/** Never rejects: whatever a handler throws becomes an answer. */
+async function guarded(
+  exchange: Exchange,
+  responder: Responder,
+  handler: (exchange: Exchange) => Promise<void> | void,
+): Promise<void> {
+  try {
+    await handler(exchange);
+  } catch (error) {
+    responder.fail(exchange, error);
+  }
+}

@@ -1,0 +1,1 @@
+export { type Origin, type OriginOverrides, startOrigin } from "./origin.ts";

@@ -1,0 +1,69 @@
+import { Catalog } from "@headwater/segment-store/catalog";
+import { SegmentReader } from "@headwater/segment-store/reader";
+import { createHttpServer, listen, type Running, type ServiceContext, type Settings } from "@headwater/service-kit";
+import { openStores, type Stores } from "@headwater/stores";
+import { Directory } from "./directory.ts";
+import { accessControl } from "./http/access.ts";
+import { front } from "./http/front.ts";
+import { Responder } from "./http/responder.ts";
+import { Inits } from "./inits.ts";
+import { Playlists } from "./playlists.ts";
+import { Segments } from "./segments.ts";
+
+export interface OriginOverrides {
+  readonly stores?: Stores;
+}
+
+export interface Origin extends Running {
+  /** Where it listens. */
+  readonly address: Settings["listen"]["origin"];
+}
+
+/** The origin's composition root. Rejects when the stores or the port cannot be had. */
+export async function startOrigin(context: ServiceContext, overrides: OriginOverrides = {}): Promise<Origin> {
+  const { settings, logger, metrics, clock } = context;
+  const { limits } = settings;
+  const stores = overrides.stores ?? (await openStores(settings, { writes: false }));
+  const { kv, cache, notices } = stores;
+  const nowMs = () => clock.nowMs();
+
+  let isStale = false;
+  const onStale = (stale: boolean) => {
+    isStale = stale;
+    metrics.controlStale.set(stale ? 1 : 0);
+  };
+  const catalog = new Catalog({ kv, notices, nowMs, onStale });
+  await catalog.start();
+  const reader = new SegmentReader({
+    kv,
+    cache,
+    catalog,
+    nowMs,
+    clockToleranceMs: limits.clockToleranceMs,
+    memoryBytes: limits.memoryCacheBytes,
+    storeReadsInFlight: limits.storeReadsInFlight,
+    onRead: (tier) => metrics.storageReadsTotal.inc({ tier, cause: "segment" }),
+  });
+
+  const responder = new Responder({ clock, metrics, logger });
+  const directory = new Directory(catalog, reader, clock);
+  const server = createHttpServer({
+    request: front({
+      isAllowed: accessControl(settings.cdnTokens),
+      responder,
+      segments: new Segments({ directory, reader, responder, clock, metrics }),
+      inits: new Inits(directory, responder),
+      playlists: new Playlists({ directory, responder, clock }),
+    }),
+  });
+  const address = await listen(server, settings.listen.origin, { reusePort: true });
+  return {
+    servers: [server],
+    address,
+    notReady: () => (isStale ? ["the events cannot be read from the store"] : []),
+    close: async () => {
+      await catalog.close();
+      await stores.close();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { contentType, type LiveQuery, type LiveUrl, renderLiveQuery } from "@headwater/edge-protocol";
+import { type ListRange, multivariantPlaylist } from "@headwater/segment-store/reader";
+import type { Clock } from "@headwater/service-kit";
+import type { Directory } from "./directory.ts";
+import { acceptsGzip } from "./http/accepts-gzip.ts";
+import type { OriginDecision } from "./http/answers.ts";
+import type { Exchange } from "./http/exchange.ts";
+import type { Responder } from "./http/responder.ts";
+import { PlaylistTexts } from "./playlist-texts.ts";
+import { etagOf } from "./segments.ts";
+
+const DEFAULT_WINDOW_SEC = 60;
+/** Ranges of numbers are widened to multiples of it, so that readers nearby ask for one and the same list. */
+const SNAP_NUMBERS = 32;
+
+export interface PlaylistsOptions {
+  readonly directory: Directory;
+  readonly responder: Responder;
+  readonly clock: Clock;
+}
+
+/** GET and HEAD of playlists, which are written from memory. */
+export class Playlists {
+  readonly #options: PlaylistsOptions;
+  readonly #texts = new PlaylistTexts();
+
+  constructor(options: PlaylistsOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with KvError when the catalog has to be read and cannot. */
+  async master(exchange: Exchange, url: LiveUrl & { kind: "master" }): Promise<void> {
+    const { directory, responder, clock } = this.#options;
+    const found = await directory.event(exchange, url.event);
+    if ("ruledOut" in found) return responder.refuse(exchange, found.ruledOut);
+    if (url.query.malformed !== undefined) return responder.refuse(exchange, { kind: "malformed-query" });
+    const { view } = found;
+    const nowMs = clock.nowMs();
+    await view.ensureShape(nowMs);
+    const streams = view.shape.all("stream");
+    if (streams.length === 0) return responder.refuse(exchange, { kind: "nothing-published" });
+    // What a rendition's bandwidth is measured by must be the same on every process.
+    await Promise.all(streams.map(({ rendition }) => view.ensureTail(rendition, nowMs)));
+    const { windowSec } = url.query;
+    const query = windowSec === undefined ? undefined : renderLiveQuery({ windowSec }).slice(1);
+    await this.#send(exchange, { kind: "master" }, multivariantPlaylist(view, query));
+  }
+
+  /** Rejects with KvError when the catalog has to be read and cannot. */
+  async media(exchange: Exchange, url: LiveUrl & { kind: "playlist" }): Promise<void> {
+    const { directory, responder, clock } = this.#options;
+    const found = await directory.rendition(exchange, url);
+    if ("ruledOut" in found) return responder.refuse(exchange, found.ruledOut);
+    if (url.query.malformed !== undefined) return responder.refuse(exchange, { kind: "malformed-query" });
+    const range = rangeOf(url.query);
+    const list = await found.rendition.mediaPlaylist(range, clock.nowMs());
+    const isEmpty = list?.first === undefined || list.last === undefined || list.first > lastOf(range, list.last);
+    if (isEmpty) return responder.refuse(exchange, { kind: "nothing-published" });
+    await this.#send(exchange, { kind: "playlist", keepMs: list.maxAgeMs }, list.text);
+  }
+
+  async #send(exchange: Exchange, decision: OriginDecision, text: string): Promise<void> {
+    const playlist = this.#texts.of(text, this.#options.clock.nowMs());
+    const isGzip = acceptsGzip(exchange.req.headers["accept-encoding"]);
+    const bytes = isGzip ? await playlist.gzip() : playlist.identity;
+    await this.#options.responder.send(exchange, decision, {
+      // Other bytes need another strong tag.
+      etag: `${etagOf(playlist.sha256)}${isGzip ? "-gzip" : ""}`,
+      lastModifiedMs: playlist.firstSeenMs,
+      sizeBytes: bytes.length,
+      contentType: contentType("m3u8"),
+      headers: { Vary: "Accept-Encoding", ...(isGzip && { "Content-Encoding": "gzip" }) },
+      open: async () => ({ chunks: [bytes], tier: "memory" }),
+    });
+  }
+}
+
+function rangeOf({ windowSec, from, to }: LiveQuery): ListRange {
+  if (from === undefined && to === undefined) return { windowSec: windowSec ?? DEFAULT_WINDOW_SEC };
+  return {
+    from: from === undefined ? 0 : snap(from),
+    to: to === undefined ? Number.MAX_SAFE_INTEGER : snap(to) + SNAP_NUMBERS - 1,
+  };
+}
+
+const snap = (number: number): number => number - (number % SNAP_NUMBERS);
+
+const lastOf = (range: ListRange, last: number): number => ("to" in range ? Math.min(range.to, last) : last);

@@ -1,0 +1,175 @@
+import { gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { ROWS } from "./rows.ts";
+import { ask } from "./support/client.ts";
+import { sha256, T0, World } from "./support/world.ts";
+
+const NOW = T0 + 81_000;
+const EXPOSED = [
+  "Headwater-Max-Age-Ms",
+  "Headwater-Template",
+  "Surrogate-Key",
+  "Cache-Status",
+  "ETag",
+  "Accept-Ranges",
+];
+const init = Buffer.from("an init of 13");
+const world = new World();
+let hash: string;
+
+/** Publishes a number at the moment at which it is due. */
+const due = (number: number): number => T0 + number * 2000 + 500;
+
+beforeAll(async () => {
+  await world.openEvents();
+  const derby = await world.createEvent({ renditions: ["720p", "spare"] });
+  hash = await world.publishInit(derby, init);
+  for (let number = 1; number <= 40; number += 1) {
+    if (number === 30 || number === 38) continue;
+    const defects = number === 39 ? ["short;ms=400"] : [];
+    await world.publish({ event: derby, number, init: hash, stampMs: due(number), defects });
+  }
+  await world.events.nextVersion("derby");
+
+  const pipelines = [
+    { id: "a", region: "west" },
+    { id: "b", region: "east" },
+  ];
+  const duel = await world.createEvent({ id: "duel", pipelines });
+  await world.publish({ event: duel, number: 38, pipeline: "a", stampMs: due(38) });
+  await world.publish({ event: duel, number: 39, pipeline: "a", stampMs: due(39) });
+  await world.publish({ event: duel, number: 39, pipeline: "b", stampMs: due(39) - 100 });
+  await world.publish({ event: duel, number: 40, pipeline: "b", stampMs: NOW - 100 });
+
+  const over = await world.createEvent({ id: "over" });
+  for (let number = 11; number <= 20; number += 1) await world.publish({ event: over, number, stampMs: due(number) });
+  await world.events.end("over", 20);
+
+  const calm = await world.createEvent({ id: "calm" });
+  for (let number = 30; number <= 40; number += 1) await world.publish({ event: calm, number, stampMs: due(number) });
+
+  const quiet = await world.createEvent({ id: "quiet" });
+  await world.publish({ event: quiet, number: 10, stampMs: due(10) });
+  await world.createEvent({ id: "fresh", timeline: "first-segment" });
+  await world.createEvent({ id: "named", timeline: "first-segment", renditions: ["720p"] });
+
+  world.clock.set(NOW);
+  await world.startOrigin();
+});
+afterAll(() => world.close());
+
+const pathOf = (url: string): string => url.replace("http://origin", "").replace("{hash}", hash);
+const etag = () => `"${sha256(Buffer.from("derby 720p 40 a")).slice(0, 32)}"`;
+const sent = (headers: Readonly<Record<string, string>> = {}) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.replace("{etag}", etag())]));
+
+/** What may differ between two answers to one question. */
+function comparable({ date: _date, "cache-status": _tier, ...headers }: Record<string, unknown>) {
+  return headers;
+}
+
+describe("GET and HEAD", () => {
+  test.each(ROWS)("$asked: $status for $maxAgeMs ms", async (row) => {
+    const path = pathOf(row.url);
+    const get = await ask(world.port, "GET", path, sent(row.headers));
+    expect(get.status).toBe(row.status);
+    expect(get.headers["headwater-max-age-ms"]).toBe(`${row.maxAgeMs}`);
+    if (row.maxAgeMs === 0) expect(get.headers["cache-control"]).toBe("max-age=0, no-store");
+    else expect(get.headers["cache-control"]).toMatch(/^public, max-age=\d+, s-maxage=\d+/);
+    expect(get.headers["cache-control"]?.includes("stale-while-revalidate=0")).toBe([404, 410].includes(row.status));
+    expect(get.headers["access-control-allow-origin"]).toBe("*");
+    for (const name of EXPOSED) expect(get.headers["access-control-expose-headers"]).toContain(name);
+    for (const [name, pattern] of Object.entries(row.expected ?? {})) {
+      if (pattern === null) expect(get.headers[name]).toBeUndefined();
+      else expect({ [name]: get.headers[name] }).toEqual({ [name]: expect.stringMatching(pattern) });
+    }
+    if (row.status >= 400) {
+      expect(get.headers["content-type"]).toBe("application/problem+json");
+      expect(JSON.parse(get.body.toString())).toMatchObject({ status: row.status });
+      expect(get.body.length).toBeLessThan(300);
+      expect(get.body.toString()).not.toContain("/live");
+    }
+    if (row.status !== 304) expect(get.headers["content-length"]).toBe(`${get.body.length}`);
+
+    const head = await ask(world.port, "HEAD", path, sent(row.headers));
+    expect(head.status).toBe(row.status);
+    expect(head.body).toHaveLength(0);
+    expect(comparable(head.headers)).toEqual(comparable(get.headers));
+  });
+});
+
+describe("bodies", () => {
+  test("a segment, a part of it and an init come byte for byte", async () => {
+    const url = "/live/derby/v2/720p/40.m4s";
+    expect((await ask(world.port, "GET", url)).body.toString()).toBe("derby 720p 40 a");
+    expect((await ask(world.port, "GET", url, { Range: "bytes=6-9" })).body.toString()).toBe("720p");
+    expect((await ask(world.port, "GET", "/live/derby/v2/720p/init.mp4")).body).toEqual(init);
+    expect((await ask(world.port, "GET", url)).headers["cache-status"]).toBe("headwater; hit; detail=memory");
+  });
+
+  test("a media playlist names what can be got: 60 s, a window, a range snapped to 32", async () => {
+    const numbers = async (query: string) => {
+      const { body } = await ask(world.port, "GET", `/live/derby/720p/index.m3u8${query}`);
+      return [...body.toString().matchAll(/^\.\.\/v2\/720p\/(\d+)\.m4s$/gm)].map((match) => Number(match[1]));
+    };
+    // 38 may still come, so the list ends before it.
+    expect((await numbers("")).at(-1)).toBe(37);
+    expect((await numbers("?window=10")).at(0)).toBe(36);
+    expect(await numbers("?from=33&to=34")).toEqual([32, 33, 34, 35, 36, 37]);
+    expect((await numbers("?to=20")).at(-1)).toBe(31);
+    const { body } = await ask(world.port, "GET", "/live/derby/720p/index.m3u8");
+    expect(body.toString()).toContain(`#EXT-X-MAP:URI="../v2/720p/init-${hash}.mp4"`);
+    expect(body.toString()).toMatch(/#EXT-X-GAP\n(?:#.*\n)*\.\.\/v2\/720p\/30\.m4s/);
+  });
+
+  test("the master playlist hands its window on", async () => {
+    const { body } = await ask(world.port, "GET", "/live/derby/master.m3u8?window=300&x=1");
+    expect(body.toString()).toMatch(/^720p\/index\.m3u8\?window=300$/m);
+  });
+
+  test("playlists are compressed for those who accept it, under a tag of their own", async () => {
+    const url = "/live/derby/720p/index.m3u8";
+    const plain = await ask(world.port, "GET", url);
+    const gzip = await ask(world.port, "GET", url, { "Accept-Encoding": "br, gzip" });
+    expect(gzip.headers).toMatchObject({ "content-encoding": "gzip", vary: "Accept-Encoding" });
+    expect(gunzipSync(gzip.body)).toEqual(plain.body);
+    expect(gzip.headers.etag).not.toBe(plain.headers.etag);
+    for (const { headers } of [plain, gzip]) {
+      const encoding = headers["content-encoding"] === undefined ? {} : { "Accept-Encoding": "gzip" };
+      const again = await ask(world.port, "GET", url, { "If-None-Match": headers.etag!, ...encoding });
+      expect(again.status).toBe(304);
+      expect(again.headers).toMatchObject({ etag: headers.etag, vary: "Accept-Encoding" });
+    }
+    const media = await ask(world.port, "GET", "/live/derby/v2/720p/40.m4s", { "Accept-Encoding": "gzip" });
+    expect(media.headers["content-encoding"]).toBeUndefined();
+  });
+});
+
+describe("methods", () => {
+  test("OPTIONS tells what is allowed, for a minute, on any path", async () => {
+    const { status, headers } = await ask(world.port, "OPTIONS", "/live/derby/v2/720p/40.m4s");
+    expect(status).toBe(204);
+    expect(headers).toMatchObject({
+      "access-control-allow-methods": "GET, HEAD, OPTIONS",
+      "headwater-max-age-ms": "60000",
+    });
+  });
+
+  test.each(["PUT", "POST", "DELETE", "PATCH"])("%s is refused, and never kept", async (method) => {
+    const { status, headers } = await ask(world.port, method, "/live/derby/v2/720p/40.m4s");
+    expect(status).toBe(405);
+    expect(headers).toMatchObject({
+      allow: "GET, HEAD, OPTIONS",
+      "cache-control": "max-age=0, no-store",
+      "access-control-allow-origin": "*",
+    });
+  });
+});
+
+test("what was answered is counted by decision and status, what was served by pipeline", async () => {
+  const requests = await world.counted("headwater_origin_requests_total");
+  expect(requests).toContainEqual(expect.objectContaining({ labels: { decision: "published", status: 206 } }));
+  expect(requests).toContainEqual(expect.objectContaining({ labels: { decision: "outside-grammar", status: 404 } }));
+  const served = await world.counted("headwater_served_total");
+  expect(served).toContainEqual(expect.objectContaining({ labels: { pipeline: "a", defective: "true" }, value: 1 }));
+});
