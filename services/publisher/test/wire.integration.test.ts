@@ -372,29 +372,35 @@ describe("names that only a playlist explains", () => {
   });
 });
 
-describe("a store that cannot take it", () => {
+/** A publisher whose store runs `before` in front of each write of a chunk. */
+const withWrites = (before: () => Promise<void>) =>
+  TestPublisher.start((stores) => ({
+    ...stores,
+    kv: {
+      put: (namespace, row) => stores.kv.put(namespace, row),
+      putIfAbsent: (namespace, row) => stores.kv.putIfAbsent(namespace, row),
+      range: (namespace, id, query) => stores.kv.range(namespace, id, query),
+      readChunk: (namespace, nonce, n) => stores.kv.readChunk(namespace, nonce, n),
+      stage(namespace, nonce) {
+        const staged = stores.kv.stage(namespace, nonce);
+        const write = async (n: number, bytes: Uint8Array) => {
+          await before();
+          await staged.write(n, bytes);
+        };
+        return { write, seal: () => staged.seal(), abandon: () => staged.abandon() };
+      },
+    },
+  }));
+
+describe("a store in trouble", () => {
   test.each([
     ["unavailable", 503],
     ["full", 507],
   ] as const)("%s: %i at once, and nothing is visible", async (code, status) => {
     let failing = false;
-    const broken = await TestPublisher.start((stores) => ({
-      ...stores,
-      kv: {
-        put: (namespace, row) => stores.kv.put(namespace, row),
-        putIfAbsent: (namespace, row) => stores.kv.putIfAbsent(namespace, row),
-        range: (namespace, id, query) => stores.kv.range(namespace, id, query),
-        readChunk: (namespace, nonce, n) => stores.kv.readChunk(namespace, nonce, n),
-        stage(namespace, nonce) {
-          const staged = stores.kv.stage(namespace, nonce);
-          const write = async (n: number, bytes: Uint8Array) => {
-            if (failing) throw new KvError(code, "a drill");
-            await staged.write(n, bytes);
-          };
-          return { write, seal: () => staged.seal(), abandon: () => staged.abandon() };
-        },
-      },
-    }));
+    const broken = await withWrites(async () => {
+      if (failing) throw new KvError(code, "a drill");
+    });
     try {
       const headers = { Authorization: `Bearer ${await broken.event("drill")}` };
       failing = true;
@@ -408,6 +414,22 @@ describe("a store that cannot take it", () => {
       expect((await send(broken.port, "PUT", "/publish/drill/a/s/1.ts", headers, noise(2_000_000))).status).toBe(201);
     } finally {
       await broken.close();
+    }
+  });
+
+  test("slow: an encoder that has hung up long before its bytes are taken has published", async () => {
+    const slow = await withWrites(() => pause(60));
+    try {
+      const headers = { Authorization: `Bearer ${await slow.event("slow")}`, ...CHUNKED };
+      const body = Buffer.concat([vtt("slow"), Buffer.alloc(3_900_000, "\n")]);
+      const wire = await Wire.open(slow.port);
+      wire.socket.write(head("PUT", "/publish/slow/a/s/1.vtt", headers));
+      wire.socket.end(Buffer.concat([chunk(body), Buffer.from(LAST_CHUNK)]));
+      expect(await wire.reply()).toMatchObject({ status: 201 });
+      const [candidate] = await slow.candidates("slow", "s");
+      expect((await slow.bytes("slow", candidate!)).equals(body)).toBe(true);
+    } finally {
+      await slow.close();
     }
   });
 });
