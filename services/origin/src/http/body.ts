@@ -1,11 +1,14 @@
 import type { ServerResponse } from "node:http";
 
-/** A client that takes nothing for this long is cut. */
-const STALL_MS = 30_000;
+/**
+ * A client that takes nothing for this long is cut, at the latest after twice as long: Node looks once an interval
+ * whether bytes have moved.
+ */
+const STALL_MS = 15_000;
 
 /** Ends an answer whose head is written with a body of several chunks, no faster than the client takes them. */
 export function sendBody(res: ServerResponse, chunks: readonly Buffer[]): void {
-  // Node destroys a socket that is idle for this long, and sets another limit once the answer has gone out.
+  // Nobody listens for the timeout, so Node destroys the socket; it sets its own limit once the answer has gone out.
   res.req.socket.setTimeout(STALL_MS);
   const last = chunks.length - 1;
   let next = 0;
