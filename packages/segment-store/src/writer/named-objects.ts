@@ -1,15 +1,23 @@
 import type { Kv } from "@headwater/kv";
 import { type MediaPlaylist, resolveObjectName } from "@headwater/playlists";
 import { LRUCache } from "lru-cache";
+import pLimit from "p-limit";
 import { KeyedMutex } from "../keyed-mutex.ts";
 import type { EventRecord, PipelineRecord } from "../model/index.ts";
 import type { Stored } from "./candidates.ts";
-import { type NamedObject, Names } from "./names.ts";
+import { type NamedObject, type NameState, Names, type Place } from "./names.ts";
 import { parseObjectPath, playlistRendition } from "./object-path.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 
 /** Newest entries of a list that are looked at: a list may hold hours, but only its end is news. */
 const LISTED_ENTRIES = 64;
+const READS_IN_FLIGHT = 16;
+
+/** A name in a playlist, and where that says it belongs. */
+interface Entry {
+  readonly name: string;
+  readonly place: Place;
+}
 
 /** Objects whose rendition and number only a playlist tells. Object and playlist may come in either order. */
 export class NamedObjects {
@@ -34,14 +42,15 @@ export class NamedObjects {
     object: NamedObject,
   ): Promise<Stored["result"]> {
     return this.#locked(event, pipeline, name, async (names) => {
-      const { object: before } = await names.read(name);
-      const same = before !== undefined && fingerprint(before.value) === fingerprint(object);
-      if (same && object.kind === "segment") return "same";
-      await names.putObject(name, object, this.#nowMs(), before?.tokenUs);
-      const { binding } = await names.read(name);
-      if (binding === undefined || binding.value.usedNonce !== undefined)
-        return before === undefined ? "stored" : "replaced";
-      return this.#bind(event, pipeline, name, names, object, binding.value);
+      const { object: before, binding } = await names.read(name);
+      const isSame = before !== undefined && fingerprint(before.value) === fingerprint(object);
+      const isKept = isSame && object.kind === "segment";
+      if (!isKept) await names.putObject(name, object, this.#nowMs(), before?.tokenUs);
+      // Behind the put: a playlist taken in at this moment sees the object, or its list is seen here.
+      const place = binding === undefined ? await names.expected(name) : undefined;
+      if (place !== undefined) return this.#bind(event, pipeline, name, names, isKept ? before.value : object, place);
+      if (isKept) return "same";
+      return before === undefined ? "stored" : "replaced";
     });
   }
 
@@ -66,10 +75,15 @@ export class NamedObjects {
       playlist.segments.slice(-LISTED_ENTRIES).flatMap(({ mapUri }) => (mapUri === undefined ? [] : [mapUri])),
     );
     for (const uri of maps) await this.#applyMap(event, pipeline, resolveObjectName(path, uri), rendition);
-    for (const { segment, parsed } of listed) {
-      if (parsed.kind === "object")
-        await this.#applyEntry(event, pipeline, parsed.name, rendition, segment.mediaSequence);
-    }
+    const entries = listed.flatMap(({ segment, parsed }) =>
+      parsed.kind === "object" ? [{ name: parsed.name, place: { rendition, number: segment.mediaSequence } }] : [],
+    );
+    const missing = await this.#applyEntries(event, pipeline, entries);
+    if (missing.length === 0) return;
+    const numbers = missing.map(({ name, place }) => [name, place.number] as const);
+    await this.#names(event, pipeline).putList(path, { rendition, numbers }, this.#nowMs());
+    // One that came meanwhile has looked before the list was there.
+    await this.#applyEntries(event, pipeline, missing);
   }
 
   /** The rendition of a playlist that a master names. */
@@ -91,23 +105,22 @@ export class NamedObjects {
     });
   }
 
-  async #applyEntry(
-    event: EventRecord,
-    pipeline: PipelineRecord,
-    name: string,
-    rendition: string,
-    number: number,
-  ): Promise<void> {
+  /** Commits the objects that are there, in the list's order; gives the entries of those that are not. */
+  async #applyEntries(event: EventRecord, pipeline: PipelineRecord, entries: readonly Entry[]): Promise<Entry[]> {
+    const names = this.#names(event, pipeline);
+    const limit = pLimit(READS_IN_FLIGHT);
+    const states = await Promise.all(entries.map(({ name }) => limit(() => names.read(name))));
+    for (const [i, entry] of entries.entries()) {
+      if (isNews(states[i]!, entry.place)) await this.#applyEntry(event, pipeline, entry);
+    }
+    return entries.filter((_, i) => states[i]!.object === undefined);
+  }
+
+  async #applyEntry(event: EventRecord, pipeline: PipelineRecord, { name, place }: Entry): Promise<void> {
     await this.#locked(event, pipeline, name, async (names) => {
-      const { object, binding } = await names.read(name);
-      const known = binding?.value;
-      const isListed = known?.rendition === rendition && known.number === number;
-      if (object?.value.kind === "segment") {
-        if (known?.usedNonce === object.value.ref.nonce && isListed) return;
-        await this.#bind(event, pipeline, name, names, object.value, { rendition, number }, binding?.tokenUs);
-      } else if (!isListed) {
-        await names.putBinding(name, { rendition, number }, this.#nowMs(), binding?.tokenUs);
-      }
+      const state = await names.read(name);
+      if (!isNews(state, place)) return;
+      await this.#bind(event, pipeline, name, names, state.object!.value, place, state.binding?.tokenUs);
     });
   }
 
@@ -117,16 +130,16 @@ export class NamedObjects {
     name: string,
     names: Names,
     object: NamedObject,
-    binding: { rendition: string; number: number },
+    place: Place,
     replacedUs?: number,
   ): Promise<Stored["result"]> {
     if (object.kind === "init") {
-      await this.#storeInit(event, pipeline, binding.rendition, object);
+      await this.#storeInit(event, pipeline, place.rendition, object);
       return "stored";
     }
     const { ref, ext, report, defects } = object;
     if (report.kind !== "segment") return "stored";
-    const { rendition, number: incoming } = binding;
+    const { rendition, number: incoming } = place;
     const stored = await this.#writer.storeSegment(event, {
       pipeline,
       rendition,
@@ -136,7 +149,7 @@ export class NamedObjects {
       report,
       packagerDefects: defects,
     });
-    await names.putBinding(name, { ...binding, usedNonce: ref.nonce }, this.#nowMs(), replacedUs);
+    await names.putBinding(name, { ...place, usedNonce: ref.nonce }, this.#nowMs(), replacedUs);
     return stored.result;
   }
 
@@ -159,9 +172,20 @@ export class NamedObjects {
     name: string,
     work: (names: Names) => Promise<T>,
   ): Promise<T> {
-    const names = new Names(this.#kv, event.retention, event.uid, pipeline.id);
+    const names = this.#names(event, pipeline);
     return this.#mutex.run(`${event.uid}/${pipeline.id}/${name}`, () => work(names));
   }
+
+  #names(event: EventRecord, pipeline: PipelineRecord): Names {
+    return new Names(this.#kv, event.retention, event.uid, pipeline.id);
+  }
+}
+
+/** Whether the object is there and not committed to this place yet. */
+function isNews({ object, binding }: NameState, { rendition, number }: Place): boolean {
+  if (object?.value.kind !== "segment") return false;
+  const used = binding?.value;
+  return used?.usedNonce !== object.value.ref.nonce || used.rendition !== rendition || used.number !== number;
 }
 
 const fingerprint = (object: NamedObject): string => (object.kind === "segment" ? object.ref.hash : object.hash);

@@ -27,11 +27,21 @@ export type NamedObject =
       readonly atMs: number;
     };
 
-/** What a playlist says of a name. `usedNonce`: the upload that has been committed under it. */
-export interface Binding {
+/** Where the playlists say that a name belongs. */
+export interface Place {
   readonly rendition: string;
   readonly number: number;
-  readonly usedNonce?: string;
+}
+
+/** The place that a name has been committed to, with the upload that was. */
+export interface Binding extends Place {
+  readonly usedNonce: string;
+}
+
+/** What one playlist says of names that were not there yet when it came. */
+interface List {
+  readonly rendition: string;
+  readonly numbers: readonly (readonly [name: string, number: number])[];
 }
 
 interface Known<T> {
@@ -44,7 +54,10 @@ export interface NameState {
   readonly binding?: Known<Binding>;
 }
 
-/** Objects and bindings of one pipeline by name, kept in the kv so that any process can join the two. */
+/** Playlists of one pipeline that are remembered; an event has at most 64 renditions. */
+const MAX_LISTS = 128;
+
+/** Objects, bindings and lists of one pipeline, kept in the kv so that any process can join the two. */
 export class Names {
   readonly #kv: Kv;
   readonly #namespace: RetentionClass;
@@ -77,6 +90,30 @@ export class Names {
     return this.#put(bindingKey(name), encodeValue({ meta: binding }), nowMs, replacedUs);
   }
 
+  /** Where a playlist expects a name that it listed before the object came. */
+  async expected(name: string): Promise<Place | undefined> {
+    const page = await this.#kv.range(this.#namespace, this.#id, {
+      from: listKey(""),
+      to: listKey("~~"),
+      limit: MAX_LISTS,
+    });
+    const lists = page.rows.toSorted((a, b) => b.tokenUs - a.tokenUs).map((row) => decodeValue<List>(row.value).meta);
+    for (const { rendition, numbers } of lists) {
+      const number = numbers.find(([known]) => known === name)?.[1];
+      if (number !== undefined) return { rendition, number };
+    }
+    return undefined;
+  }
+
+  /** Remembers in one row what a playlist expects. */
+  async putList(playlist: string, list: List, nowMs: number): Promise<void> {
+    const value = encodeValue({ meta: list });
+    const before = await this.#row(listKey(playlist));
+    if (before === undefined || !before.value.equals(value)) {
+      await this.#put(listKey(playlist), value, nowMs, before?.tokenUs);
+    }
+  }
+
   #put(key: Buffer, value: Buffer, nowMs: number, replacedUs?: number): Promise<void> {
     return this.#kv.put(this.#namespace, { id: this.#id, key, value, tokenUs: nextToken(nowMs, replacedUs) });
   }
@@ -89,4 +126,5 @@ export class Names {
 
 const objectKey = (name: string): Buffer => Buffer.from(`object/${name}`);
 const bindingKey = (name: string): Buffer => Buffer.from(`binding/${name}`);
+const listKey = (playlist: string): Buffer => Buffer.from(`list/${playlist}`);
 const objectOf = (row: Row): NamedObject => decodeValue<NamedObject>(row.value).meta;
