@@ -363,6 +363,15 @@ describe("names that only a playlist explains", () => {
     expect(await stored("first")).toHaveLength(1);
   });
 
+  test("a playlist of many names before them all, then in any order and all at once", async () => {
+    const names = Array.from({ length: 20 }, (_, n) => `ahead_${n}.vtt`);
+    expect(await put("ahead.m3u8", list(0, names))).toMatchObject({ status: 201 });
+    const replies = await Promise.all(names.map((name) => put(name, vtt(name))));
+    expect(replies.map(({ status }) => status)).toEqual(names.map(() => 201));
+    const bytes = await Promise.all((await stored("ahead")).map((candidate) => publisher.bytes("derby", candidate)));
+    expect(bytes.map(String).sort()).toEqual(names.map((name) => String(vtt(name))).sort());
+  });
+
   test("file names in the query", async () => {
     const to = (name: string, body: Buffer | string) =>
       send(publisher.port, "PUT", `${BASE}?cid=1&copy=0&file=${name}`, bearer, body);
