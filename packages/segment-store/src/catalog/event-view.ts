@@ -67,7 +67,7 @@ export class EventView {
     return this.#entry(rendition).freshness.ensureRead(nowMs, maxAgeMs);
   }
 
-  /** A candidate of the highest number published in a rendition, as the kv has it now. Rejects with KvError. */
+  /** A candidate of the highest number in a stream that the shape knows, as the kv has it now. Rejects with KvError. */
   async readNewest(rendition: string): Promise<Candidate | undefined> {
     const buckets = this.shape.all("bucket").filter((record) => record.rendition === rendition);
     for (const { bucket } of buckets.sort((a, b) => b.bucket - a.bucket)) {

@@ -36,11 +36,12 @@ export function templateOf(event: EventRecord, shape: Shape): Template | undefin
   }
 }
 
-/** From when on nothing more is accepted of an ended event: its last number's retry deadline. Undefined while it goes on. */
+/** From when on nothing more comes of an ended event: its last number's retry deadline. Undefined while it goes on. */
 export function closesAtMs(event: EventRecord, shape: Shape): number | undefined {
   if (event.end === undefined) return undefined;
   const template = templateOf(event, shape);
-  return template?.last === undefined ? event.end.atMs : retryDeadlineMs(template, template.last);
+  const deadlineMs = template?.last === undefined ? 0 : retryDeadlineMs(template, template.last);
+  return Math.max(event.end.atMs, deadlineMs);
 }
 
 function lowestPublished(shape: Shape): number | undefined {
