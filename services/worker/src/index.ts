@@ -1,0 +1,1 @@
+export { startWorker, type WorkerOverrides } from "./start.ts";

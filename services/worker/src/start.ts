@@ -1,0 +1,64 @@
+import { Catalog } from "@headwater/segment-store/catalog";
+import { Counter, Gauge, type Registry, type Running, type ServiceContext } from "@headwater/service-kit";
+import { openStores, type Stores } from "@headwater/stores";
+import { type Job, jobsOf } from "./jobs/index.ts";
+import { bullmqScheduler } from "./scheduling/bullmq.ts";
+import { JobRunner } from "./scheduling/job-runner.ts";
+import { timerScheduler } from "./scheduling/timers.ts";
+
+/** Parts that a test puts in place of those that the settings name. */
+export interface WorkerOverrides {
+  readonly stores?: Stores;
+  readonly jobs?: readonly Job[];
+}
+
+/** Wires a worker: stores, the catalog of events, jobs, and what calls for them: a queue in Redis, else timers. */
+export async function startWorker(context: ServiceContext, overrides: WorkerOverrides = {}): Promise<Running> {
+  const { settings, logger, metrics, clock } = context;
+  const stores = overrides.stores ?? (await openStores(settings, { writes: false }));
+  const nowMs = () => clock.nowMs();
+  const onStale = (stale: boolean) => metrics.controlStale.set(stale ? 1 : 0);
+  const catalog = new Catalog({ kv: stores.kv, notices: stores.notices, nowMs, onStale });
+  await catalog.start();
+
+  const { total, inconsistencies, degraded } = jobMetrics(metrics.registry);
+  const jobs = overrides.jobs ?? jobsOf({ settings, stores, catalog, logger, inconsistencies });
+  const runner = new JobRunner({ nowMs, logger, total });
+  const { redisUrl } = settings;
+  const scheduler =
+    redisUrl === undefined
+      ? timerScheduler(jobs, runner)
+      : bullmqScheduler({ url: redisUrl, jobs, runner, logger, degraded });
+  return {
+    servers: [],
+    notReady: () => [],
+    close: async () => {
+      await runner.close();
+      await scheduler.close();
+      await catalog.close();
+      await stores.close();
+    },
+  };
+}
+
+function jobMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    total: new Counter({
+      name: "headwater_jobs_total",
+      help: "Runs of background jobs by how they ended.",
+      labelNames: ["job", "result"],
+      registers,
+    }),
+    inconsistencies: new Gauge({
+      name: "headwater_audit_inconsistencies",
+      help: "Streams whose newest segment lacked bytes at the last audit.",
+      registers,
+    }),
+    degraded: new Gauge({
+      name: "headwater_jobs_degraded",
+      help: "1 while no background job runs because Redis is away.",
+      registers,
+    }),
+  };
+}
