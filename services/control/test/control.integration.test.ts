@@ -31,7 +31,7 @@ async function publish(id: string, rendition: string, number: number): Promise<v
   const { uid } = await storedEvent(id);
   const bucket = bucketOf(number);
   const tokenUs = nextToken(Date.now());
-  const stream = { rendition, ext: "m4s", firstNumber: number, codecs: [] };
+  const stream = { rendition, exts: ["m4s"], firstNumber: number, codecs: [] };
   await kv.put("control", shapeRow(uid, "stream", stream, tokenUs));
   await kv.put("control", shapeRow(uid, "bucket", { rendition, bucket }, tokenUs));
   const candidate = { number, pipeline: "a", ref: { nonce: `${number}` } } as unknown as Candidate;

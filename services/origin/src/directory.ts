@@ -61,7 +61,7 @@ export class Directory {
       ...(url.kind === "segment" && { number: url.number }),
     };
     exchange.subject = subject;
-    if (hasWrongExtension(url, view.shape.stream(url.rendition)?.ext)) return ruledOut("wrong-extension");
+    if (hasWrongExtension(url, view.shape.stream(url.rendition)?.exts)) return ruledOut("wrong-extension");
     if ("version" in url) {
       exchange.subject = { ...subject, version: url.version };
       if (url.version > event.version) return ruledOut("version-ahead");
@@ -73,8 +73,8 @@ export class Directory {
   }
 }
 
-function hasWrongExtension(url: InRendition, ext: string | undefined): boolean {
-  return url.kind === "segment" && ext !== undefined && url.ext !== ext;
+function hasWrongExtension(url: InRendition, exts: readonly string[] | undefined): boolean {
+  return url.kind === "segment" && exts !== undefined && !exts.includes(url.ext);
 }
 
 function ruledOut(kind: SimpleKind): RuledOut {

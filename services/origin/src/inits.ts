@@ -1,6 +1,7 @@
 import { hotSet } from "@headwater/cache";
 import { contentType, type LiveUrl, mediaHeaders } from "@headwater/edge-protocol";
 import type { EventRecord, InitRecord } from "@headwater/segment-store/model";
+import type { Clock } from "@headwater/service-kit";
 import type { Directory } from "./directory.ts";
 import type { Exchange } from "./http/exchange.ts";
 import type { Representation, Responder } from "./http/responder.ts";
@@ -12,11 +13,13 @@ const DECODED_MAX_BYTES = 16 * 1024 * 1024;
 export class Inits {
   readonly #directory: Directory;
   readonly #responder: Responder;
+  readonly #clock: Clock;
   readonly #decoded = hotSet<Buffer>({ maxBytes: DECODED_MAX_BYTES });
 
-  constructor(directory: Directory, responder: Responder) {
+  constructor(directory: Directory, responder: Responder, clock: Clock) {
     this.#directory = directory;
     this.#responder = responder;
+    this.#clock = clock;
   }
 
   /** Rejects with KvError when the shape has to be read and cannot. */
@@ -28,7 +31,9 @@ export class Inits {
     }
     const { event, view } = found;
     const { rendition, hash } = url;
-    const init = hash === undefined ? view.shape.newestInit(rendition) : view.shape.init(rendition, hash);
+    const wanted = () => (hash === undefined ? view.shape.newestInit(rendition) : view.shape.init(rendition, hash));
+    if (wanted() === undefined) await view.ensureShape(this.#clock.nowMs());
+    const init = wanted();
     if (init === undefined) {
       this.#responder.refuse(exchange, { kind: "unknown-init" });
       return;

@@ -52,7 +52,7 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
       isAllowed: accessControl(settings.cdnTokens),
       responder,
       segments: new Segments({ directory, reader, responder, clock, metrics }),
-      inits: new Inits(directory, responder),
+      inits: new Inits(directory, responder, clock),
       playlists: new Playlists({ directory, responder, clock }),
     }),
   });

@@ -35,6 +35,10 @@ export class Segments {
       responder.refuse(exchange, decision);
       return;
     }
+    if (candidate.ext !== url.ext) {
+      responder.refuse(exchange, { kind: "wrong-extension" });
+      return;
+    }
     const status = await responder.send(exchange, decision, this.#copy(found.event, candidate));
     if (exchange.req.method === "HEAD" || (status !== 200 && status !== 206)) return;
     const defective = candidate.report.defects.length > 0 ? "true" : "false";

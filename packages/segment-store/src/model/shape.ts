@@ -7,7 +7,8 @@ import { shapeId } from "./ids.ts";
 /** A rendition that something has been published for. */
 export interface StreamRecord {
   readonly rendition: string;
-  readonly ext: string;
+  /** File extensions of its segments: more than one after an encoder came back with another container. */
+  readonly exts: readonly string[];
   /** Lowest number published. */
   readonly firstNumber: number;
   /** RFC 6381 codecs, where the container itself tells (TS, AAC). */

@@ -163,7 +163,7 @@ export class MediaList {
         shown === undefined
           ? numberStartMs(template, number)
           : shown.startMs + (number - shown.number) * durationMs(template.duration),
-      uri: this.#uri(number, shown?.ext ?? this.#options.view.shape.stream(this.#options.rendition)?.ext ?? "ts"),
+      uri: this.#uri(number, shown?.ext ?? this.#options.view.shape.stream(this.#options.rendition)?.exts[0] ?? "ts"),
       ...(shown?.init !== undefined && {
         mapUri: `../v${this.#version}/${this.#options.rendition}/init-${shown.init}.mp4`,
       }),

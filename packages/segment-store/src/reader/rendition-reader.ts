@@ -56,10 +56,6 @@ export class RenditionReader {
     view.tail(rendition).subscribe(() => this.#list?.advance(nowMs()));
   }
 
-  get ext(): string | undefined {
-    return this.view.shape.stream(this.rendition)?.ext;
-  }
-
   /** The answer for one number (interface §4). Asks the store only for what may be there and is not in memory. */
   async look(number: number, nowMs: number): Promise<Look> {
     const tail = this.view.tail(this.rendition);

@@ -102,8 +102,13 @@ export class Candidates {
     const { rendition, ext, report } = segment;
     const { shape, uid } = view;
     const stream = shape.stream(rendition);
-    if (stream === undefined || number < stream.firstNumber) {
-      const record = { rendition, ext: stream?.ext ?? ext, firstNumber: number, codecs: report.codecs };
+    if (stream === undefined || number < stream.firstNumber || !stream.exts.includes(ext)) {
+      const record = {
+        rendition,
+        exts: [...new Set([...(stream?.exts ?? []), ext])],
+        firstNumber: Math.min(number, stream?.firstNumber ?? number),
+        codecs: report.codecs,
+      };
       const tokenUs = nextToken(this.#nowMs(), shape.tokenUs("stream", record));
       await this.#committer.put("control", shapeRow(uid, "stream", record, tokenUs));
     }

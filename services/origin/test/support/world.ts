@@ -105,7 +105,7 @@ export class World {
     await staged.seal();
 
     const token = nextToken(stampMs);
-    const stream = { rendition, ext, firstNumber: 1, codecs: [] };
+    const stream = { rendition, exts: [ext], firstNumber: 1, codecs: [] };
     await this.#put("control", shapeRow(event.uid, "stream", stream, token));
     await this.#put("control", shapeRow(event.uid, "bucket", { rendition, bucket: bucketOf(number) }, token));
     const row = candidateRow(
