@@ -1,4 +1,7 @@
+export { type EdgeKind, type EdgeOptions, edgeConfig, startEdge } from "./edge.ts";
+export { type Headwater, type HeadwaterOptions, type Publishing, startHeadwater } from "./headwater.ts";
 export { ensureParts, INSTALLABLE_PARTS, type InstallablePart } from "./install.ts";
+export { initSegment, mediaSegment } from "./media.ts";
 export { findBinary } from "./parts/binaries.ts";
 export { type Cassandra, type CassandraNode, startCassandra } from "./parts/cassandra.ts";
 export { type Edge, startNginx, startVarnish } from "./parts/edges.ts";
