@@ -1,7 +1,5 @@
+import type { ChunkCache } from "@headwater/cache";
 import type { Kv } from "@headwater/kv";
-import type { Stores } from "@headwater/stores";
-
-type ChunkCache = Stores["cache"];
 
 /** The same kv; `onWrite` is told of every chunk it has taken. */
 export function meteredKv(kv: Kv, onWrite: () => void): Kv {
