@@ -72,7 +72,8 @@ export class Player {
   }
 
   #start() {
-    this.#video.play().catch(() => this.#say("Press play"));
+    // Where playing by itself is refused, the controls show what to press.
+    this.#video.play().catch(() => this.#say(""));
   }
 
   #again(url) {
