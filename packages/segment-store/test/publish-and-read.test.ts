@@ -194,6 +194,7 @@ describe("playlists", () => {
     await encode(event, 0, 3);
     await one.events.end("derby", 3);
     expect((await list(one, event, "720p", store.nowMs)).at(-1)).toBe("#EXT-X-ENDLIST");
+    expect(await encode(event, 4, 4, 8)).toEqual(["ended"]);
   });
 });
 

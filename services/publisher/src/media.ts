@@ -4,7 +4,7 @@ import type { ObjectPath, Uploaded } from "@headwater/segment-store/writer";
 import { ProblemError } from "@headwater/service-kit";
 import type { Response } from "express";
 import { BodyError, receiveBody } from "./body.ts";
-import { type Accepted, conflict, outsideTemplate } from "./outcome.ts";
+import { type Accepted, conflict, ended, outsideTemplate } from "./outcome.ts";
 import type { Locals, Parts } from "./parts.ts";
 
 /** Containers whose init segment may bear any name, numbers too. */
@@ -47,6 +47,7 @@ export async function storeMedia(
   const defects = parseDefectsHeader(String(req.headers["headwater-defects"] ?? ""));
   const { result, latenessMs } = await publishing.store({ event, pipeline, path, defects }, uploaded);
   if (result === "conflict") throw conflict();
+  if (result === "ended") throw ended();
   if (latenessMs !== undefined && result !== "same") metrics.publishLatenessSeconds.observe(latenessMs / 1000);
   return result;
 }

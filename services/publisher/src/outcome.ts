@@ -5,7 +5,7 @@ import { ProblemError, type PublishResult, toProblem } from "@headwater/service-
 import { BodyError } from "./body.ts";
 
 /** Answers without a problem: what became of a body. `none`: there was nothing to store. */
-export type Accepted = Exclude<StoreResult, "conflict"> | "none";
+export type Accepted = Exclude<StoreResult, "conflict" | "ended"> | "none";
 
 export const STATUS: Readonly<Record<Accepted, 201 | 200 | 204>> = {
   stored: 201,
@@ -49,6 +49,8 @@ export function countedAs({ code }: ProblemError): PublishResult {
 
 export const conflict = () =>
   new ProblemError(409, "conflict", "Other bytes are committed under this name, and they stay");
+
+export const ended = () => new ProblemError(409, "ended", "The event ended before this number");
 
 export const outsideTemplate = (numbers: { first: number; last: number }) =>
   new ProblemError(409, "outside-template", "The number is too early, or no longer within the DVR window", numbers);

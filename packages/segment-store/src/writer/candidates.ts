@@ -27,11 +27,13 @@ export interface IncomingSegment {
   readonly packagerDefects: readonly string[];
 }
 
-export type StoreResult = "stored" | "same" | "replaced" | "conflict";
+/** `ended`: the number lies behind the last one of an event that has ended, so nobody would ever see it. */
+export type StoreResult = "stored" | "same" | "replaced" | "conflict" | "ended";
 
 export interface Stored {
   readonly result: StoreResult;
-  readonly candidate: Candidate;
+  /** The copy that is committed now; absent when `ended`. */
+  readonly candidate?: Candidate;
 }
 
 /** 33 bits of a 90 kHz clock, in ms: when the media time of a transport stream begins again. */
@@ -75,6 +77,8 @@ export class Candidates {
     };
     const { number, run } = await this.#numbering.resolve(view, arrival);
 
+    const last = view.event.end?.lastNumber;
+    if (last !== undefined && number > last) return { result: "ended" };
     const committed = await this.#numbering.candidatesOf(view, rendition, pipeline.id, number);
     const verdict = judge(committed, ref.hash, view, number, arrivalMs);
     if (verdict.result === "same" || verdict.result === "conflict") {

@@ -107,7 +107,8 @@ export class Publishing {
       report,
       packagerDefects: defects,
     });
-    return { result: stored.result, latenessMs: stored.candidate.latenessMs, usedNonce: stored.candidate.ref.nonce };
+    const { result, candidate } = stored;
+    return { result, ...(candidate && { latenessMs: candidate.latenessMs, usedNonce: candidate.ref.nonce }) };
   }
 
   async #storeInit(
