@@ -76,7 +76,7 @@ export const SETTINGS = {
       "Redis for notices and background jobs. Without it, processes find new segments by reading, and jobs run on timers.",
   }),
   HEADWATER_REGION: stores(kind.id, "local", ALL, {
-    prose: "The region of this process: of pipelines created without one, and of what the publisher stores.",
+    prose: "The region of this process, and so of pipelines that are created without one.",
   }),
 
   HEADWATER_PUBLISHER_LISTEN: listening(kind.address, "127.0.0.1:7101", ["publisher", "control"], {
@@ -166,7 +166,7 @@ export const SETTINGS = {
     ["publisher"],
     { prose: "Largest segment or init; above, 413." },
   ),
-  HEADWATER_PUBLISHER_MAX_PLAYLIST_BYTES: limits(kind.integer("bytes", 1024, 64 * MIB), String(MIB), ["publisher"], {
+  HEADWATER_PUBLISHER_MAX_PLAYLIST_BYTES: limits(kind.integer("bytes", 1024, MIB), String(MIB), ["publisher"], {
     prose: "Largest playlist; above, 413.",
   }),
   HEADWATER_DRAIN_DELAY_MS: limits(kind.integer("ms", 0, 10_000), "2000", ALL, {
