@@ -117,6 +117,33 @@ describe("freshness", () => {
     expect(reads).toBe(3);
   });
 
+  test("whoever asks while it is read waits for the read, and a gap meanwhile is not forgotten", async () => {
+    const begun: PromiseWithResolvers<void>[] = [];
+    const freshness = new Freshness(
+      () => 20_000,
+      () => {
+        begun.push(Promise.withResolvers());
+        return begun.at(-1)!.promise;
+      },
+    );
+    const first = freshness.ensure(20_000);
+    expect(freshness.isFresh(20_000)).toBe(false);
+    let isAnswered = false;
+    const second = freshness.ensure(20_000).then(() => {
+      isAnswered = true;
+    });
+    await Promise.resolve();
+    expect(isAnswered).toBe(false);
+    freshness.gap();
+    begun[0]?.resolve();
+    await Promise.all([first, second]);
+    expect(freshness.isFresh(20_300)).toBe(false);
+    const third = freshness.ensure(20_300);
+    begun[1]?.resolve();
+    await third;
+    expect([freshness.isFresh(20_500), begun.length]).toEqual([true, 2]);
+  });
+
   test("a read that fails goes to who asked, and the next one tries again", async () => {
     let reads = 0;
     const freshness = new Freshness(

@@ -12,6 +12,7 @@ export class Freshness {
   readonly #reload: (nowMs: number) => Promise<void>;
   #loadedAtMs = Number.NEGATIVE_INFINITY;
   #stale = true;
+  #gaps = 0;
   #loading: Promise<void> | undefined;
 
   /** `completeUntilMs`: what the notices' subscription says; `reload`: reads the view from the kv. */
@@ -23,6 +24,7 @@ export class Freshness {
   /** Notices were lost: only a new read makes the view complete. */
   gap(): void {
     this.#stale = true;
+    this.#gaps += 1;
   }
 
   isFresh(nowMs: number): boolean {
@@ -48,10 +50,12 @@ export class Freshness {
   }
 
   async #load(nowMs: number): Promise<void> {
-    this.#stale = false;
+    const gaps = this.#gaps;
     try {
       await this.#reload(nowMs);
       this.#loadedAtMs = nowMs;
+      // Only now: whoever asks while the read is under way waits for it. What a gap lost meanwhile it may not have seen.
+      if (gaps === this.#gaps) this.#stale = false;
     } catch (error) {
       this.#stale = true;
       throw error;
