@@ -1,0 +1,40 @@
+// `npm run bench [-- name…]`: benchmarks, one after another, as tables with a verdict for each goal; their figures as
+// JSON in load-tests/results.
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import type { Result } from "./support/result.ts";
+
+const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Result> }>>> = {
+  put: () => import("./put.ts"),
+  "memcached-tier": () => import("./memcached-tier.ts"),
+  hits: () => import("./hits.ts"),
+  "not-found": () => import("./not-found.ts"),
+};
+const RESULTS = join(import.meta.dirname, "..", "results");
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0) {
+  process.stderr.write(`unknown benchmark ${unknown.join(", ")}; there are ${Object.keys(BENCHES).join(", ")}\n`);
+  process.exitCode = 2;
+} else {
+  for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) await bench(name);
+}
+
+async function bench(name: string): Promise<void> {
+  try {
+    const { run } = await BENCHES[name]!();
+    const result = await run();
+    console.log(`\n${result.title}`);
+    console.table(result.rows);
+    console.log(result.verdict);
+    await mkdir(RESULTS, { recursive: true });
+    const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
+    const record = { name, at: new Date().toISOString(), machine, ...result };
+    await writeFile(join(RESULTS, `${name}.json`), `${JSON.stringify(record, null, 2)}\n`);
+  } catch (error) {
+    console.error(`\n${name}: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  }
+}

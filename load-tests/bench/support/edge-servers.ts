@@ -1,0 +1,138 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import {
+  accepts,
+  ensureParts,
+  findBinary,
+  freePort,
+  initSegment,
+  mediaSegment,
+  startEdge,
+  startHeadwater,
+  startPart,
+} from "@headwater/infra";
+import { cpuMs, pin } from "./cpu-time.ts";
+import { median } from "./result.ts";
+
+const SERVER_CORE = 0;
+const LOAD_CORE = 1;
+const ROUNDS = 5;
+const SECONDS = 3;
+const SEGMENT_MS = 2000;
+
+export const ORIGIN = "Headwater's origin";
+export const BARE = "bare node:http";
+export const VARNISH = "Varnish";
+
+export interface Measured {
+  readonly server: string;
+  readonly requests: number;
+  readonly perSecond: number;
+  /** Medians, least and most of the rounds. */
+  readonly cpuUsPerRequest: number;
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+/**
+ * CPU per answer of the origin, of node:http that sends the same bytes, and of Varnish that has them. One server at a
+ * time on one core, wrk on another, the rounds of all three interleaved. `path`: what is asked, below the event; the
+ * event has one segment of `sizeBytes`, whose number it is given.
+ */
+export async function compareServers(options: {
+  readonly sizeBytes: number;
+  readonly connections: number;
+  readonly path: (newest: number) => string;
+}): Promise<Measured[]> {
+  const missing = await ensureParts(["wrk", "varnish"]);
+  if (missing.length > 0) throw new Error(`this benchmark needs ${missing.join(" and ")}`);
+  const dir = await mkdtemp(join(tmpdir(), "headwater-bench-"));
+  const stops: (() => Promise<void>)[] = [() => rm(dir, { recursive: true, force: true })];
+  try {
+    const headwater = await startHeadwater({ dir, cores: { origin: SERVER_CORE } });
+    stops.push(headwater.stop);
+    const event = await headwater.createEvent({ id: "bench", timeline: "epoch" });
+    const newest = Math.floor(Date.now() / SEGMENT_MS);
+    await event.put("720p/init.mp4", initSegment());
+    const bytes = mediaSegment({ number: newest, durationMs: SEGMENT_MS, sizeBytes: options.sizeBytes });
+    await event.put(`720p/${newest}.m4s`, bytes);
+    const path = `/live/bench/${options.path(newest)}`;
+
+    const edge = await startEdge({ kind: "varnish", origin: new URL(headwater.origin.url).host, dir });
+    stops.push(edge.stop);
+    pin(edge.pid, SERVER_CORE);
+    const bare = await startBare(dir, headwater.origin.url + path);
+    stops.push(bare.stop);
+
+    const servers = [
+      { server: ORIGIN, pid: headwater.origin.pid, url: headwater.origin.url + path },
+      { server: BARE, pid: bare.pid, url: bare.url },
+      { server: VARNISH, pid: edge.pid, url: edge.url + path },
+    ];
+    const rounds = servers.map(({ server, pid, url }) => ({ server, pid, url, samples: [] as Sample[] }));
+    for (const { pid, url } of servers) await sample(pid, url, options.connections, 1);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const { pid, url, samples } of rounds) samples.push(await sample(pid, url, options.connections, SECONDS));
+    }
+    return rounds.map(({ server, samples }) => summary(server, samples));
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+async function startBare(dir: string, url: string) {
+  const port = await freePort();
+  const script = join(import.meta.dirname, "bare-server.ts");
+  const part = await startPart({
+    name: "bare node:http",
+    command: "taskset",
+    args: ["-c", `${SERVER_CORE}`, process.execPath, script, `${port}`, url],
+    logFile: join(dir, "bare.log"),
+    ready: () => accepts(port),
+  });
+  return { ...part, url: `http://127.0.0.1:${port}/` };
+}
+
+interface Sample {
+  readonly requests: number;
+  readonly perSecond: number;
+  readonly cpuUsPerRequest: number;
+}
+
+async function sample(pid: number, url: string, connections: number, seconds: number): Promise<Sample> {
+  const before = cpuMs(pid);
+  const args = ["-c", `${LOAD_CORE}`, findBinary("wrk")!, "-t1", `-c${connections}`, `-d${seconds}s`, url];
+  const { stdout } = await promisify(execFile)("taskset", args);
+  await sleep(50);
+  const usedMs = cpuMs(pid) - before;
+  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
+  const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);
+  if (!(requests > 0) || /Socket errors/.test(stdout)) throw new Error(`wrk at ${url}:\n${stdout}`);
+  return { requests, perSecond, cpuUsPerRequest: (usedMs * 1000) / requests };
+}
+
+function summary(server: string, samples: readonly Sample[]): Measured {
+  const costs = samples.map(({ cpuUsPerRequest }) => cpuUsPerRequest);
+  const round = (us: number) => Number(us.toFixed(us < 1000 ? 1 : 0));
+  return {
+    server,
+    requests: samples.reduce((sum, { requests }) => sum + requests, 0),
+    perSecond: Math.round(median(samples.map(({ perSecond }) => perSecond))),
+    cpuUsPerRequest: round(median(costs)),
+    lowest: round(Math.min(...costs)),
+    highest: round(Math.max(...costs)),
+  };
+}
+
+/** What one server's CPU is, divided by another's. */
+export function cpuRatio(measured: readonly Measured[], one: string, other: string): number {
+  const of = (server: string) => measured.find((row) => row.server === server)!.cpuUsPerRequest;
+  return of(one) / of(other);
+}
+
+/** How it was measured, for titles. */
+export const METHOD = `one core each, ${ROUNDS} interleaved rounds of ${SECONDS} s, load by wrk on the other core`;
