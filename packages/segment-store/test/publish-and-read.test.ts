@@ -104,25 +104,30 @@ describe("names", () => {
     expect(candidate?.report.defects).toEqual([]);
   });
 
-  test("a flat name used again by a restarted encoder is a new segment", async () => {
+  test.each([
+    ["other bytes", "after the segment"],
+    ["other bytes", "before the segment"],
+    ["the same bytes", "after the segment"],
+    ["the same bytes", "before the segment"],
+  ])("a flat name used again by a restarted encoder is a new segment: %s, playlist %s", async (bytes, order) => {
     const event = await createEvent(one);
     await put(one, event, "init_0.mp4", init());
     for (const n of [0, 1, 2]) {
       store.nowMs += 2000;
       await put(one, event, `index${n}.m4s`, segment({ atSec: 2 * n }));
-      await putPlaylist(
-        one,
-        event,
-        "index.m3u8",
-        playlist(0, ["index0.m4s", "index1.m4s", "index2.m4s"].slice(0, n + 1)),
-      );
+      const names = ["index0.m4s", "index1.m4s", "index2.m4s"].slice(0, n + 1);
+      await putPlaylist(one, event, "index.m3u8", playlist(0, names));
     }
     store.nowMs += 5000;
     await put(one, event, "init_0.mp4", init());
-    const again = segment({ atSec: 0, payload: "again" });
+    const again = segment({ atSec: 0, ...(bytes === "other bytes" && { payload: "again" }) });
+    if (order === "before the segment") await putPlaylist(one, event, "index.m3u8", playlist(0, ["index0.m4s"]));
     await put(one, event, "index0.m4s", again);
-    await putPlaylist(one, event, "index.m3u8", playlist(0, ["index0.m4s"]));
+    if (order === "after the segment") await putPlaylist(one, event, "index.m3u8", playlist(0, ["index0.m4s"]));
     expect(await get(one, event, "index", 3, store.nowMs)).toEqual(again);
+    expect(numbersOf(await list(one, event, "index", store.nowMs))).toBe("0 1 2 | 3");
+    expect(await put(one, event, "index0.m4s", again)).toEqual({ result: "replaced" });
+    await putPlaylist(one, event, "index.m3u8", playlist(0, ["index0.m4s"]));
     expect(numbersOf(await list(one, event, "index", store.nowMs))).toBe("0 1 2 | 3");
   });
 });

@@ -8,6 +8,8 @@ const IDENTITY_REACH = 3;
 const JUMP_REACH = 3;
 /** A run's beginning: its first number and those that may have got lost when it began. */
 const BEGINNING_REACH = 2;
+/** A segment with as many behind it is not sent again because of an error. */
+const SAME_BYTES_REACH = 2;
 /** Nobody sends a segment again after this long: a number so far back is one counted anew. */
 const RETRY_REACH_MS = 60_000;
 
@@ -34,8 +36,8 @@ export interface Observation {
   readonly nowMs: number;
   /** Whether the pipeline has committed these bytes under the number of `presumedRun`; undefined: nothing there. */
   readonly sameBytes?: boolean;
-  /** An init of this rendition has come in since the rendition's last commit. */
-  readonly initSinceLastCommit: boolean;
+  /** An init of this rendition has come in since the rendition's last commit; undefined where segments need none. */
+  readonly initSinceLastCommit?: boolean;
 }
 
 export type Mapping =
@@ -97,11 +99,16 @@ function startsAnew(state: RunsState, newest: Run, observation: Observation): bo
   const highest = state.renditionHighestIncoming;
   if (highest === undefined && isNear(state, newest, incoming)) return false;
   if (highest === undefined || incoming > highest) return jumpsAhead(state, newest, incoming);
-  if (sameBytes === true) return false;
 
   const pauseMs = state.lastCommitMs === undefined ? 0 : nowMs - state.lastCommitMs;
-  const interrupted = initSinceLastCommit || pauseMs >= state.durationMs;
+  const paused = pauseMs >= state.durationMs;
   const atBeginning = incoming <= newest.incomingBase + BEGINNING_REACH;
+  // The same bytes are sent again after an error, but not the first ones long after: that is a file or test picture
+  // played anew. With all signs together, since a mistake would show viewers the same twice.
+  if (sameBytes === true) {
+    return paused && initSinceLastCommit !== false && atBeginning && highest - incoming >= SAME_BYTES_REACH;
+  }
+  const interrupted = initSinceLastCommit === true || paused;
   const wrapped = atBeginning && (highest - incoming) * state.durationMs >= RETRY_REACH_MS;
   return wrapped || (interrupted && (atBeginning || sameBytes === false));
 }

@@ -100,6 +100,30 @@ const stories: [string, [Put, Outcome][]][] = [
     ],
   ],
   [
+    "restarted to the same bytes again, as a file or test picture is",
+    [
+      [[0, "a/v", 0, "x0", "init"], "0:0"],
+      [[2, "a/v", 1, "x1"], "0:1"],
+      [[4, "a/v", 2, "x2"], "0:2"],
+      [[9, "a/v", 0, "x0", "init"], "1:3"],
+      [[11, "a/v", 1, "x1"], "1:4"],
+      [[13, "a/v", 2, "x2"], "1:5"],
+      [[15, "a/v", 3, "x3"], "1:6"],
+      [[18, "a/v", 0, "x0", "init"], "2:7"],
+    ],
+  ],
+  [
+    "the same bytes again are no restart in time, without an init, or of what has just been sent",
+    [
+      [[0, "a/v", 0, "x0", "init"], "0:0"],
+      [[2, "a/v", 1, "x1"], "0:1"],
+      [[4, "a/v", 2, "x2"], "0:2"],
+      [[5, "a/v", 0, "x0", "init"], "0:0 same"],
+      [[9, "a/v", 0, "x0"], "0:0 same"],
+      [[9, "a/v", 1, "x1", "init"], "0:1 same"],
+    ],
+  ],
+  [
     "restarted where an older number was never seen",
     [
       [[0, "a/v", 3, "x3", "init"], "0:3"],

@@ -5,13 +5,16 @@ import pLimit from "p-limit";
 import { KeyedMutex } from "../keyed-mutex.ts";
 import type { EventRecord, PipelineRecord } from "../model/index.ts";
 import type { Stored } from "./candidates.ts";
-import { type NamedObject, type NameState, Names, type Place } from "./names.ts";
+import { type Expected, type NamedObject, type NameState, Names, type Place } from "./names.ts";
 import { parseObjectPath, playlistRendition } from "./object-path.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 
 /** Newest entries of a list that are looked at: a list may hold hours, but only its end is news. */
 const LISTED_ENTRIES = 64;
 const READS_IN_FLIGHT = 16;
+/** A playlist may overtake the newest segments that it lists, but not by more. */
+const OVERTAKING_MS = 3_000;
+const OVERTAKING_ENTRIES = 3;
 
 /** A name in a playlist, and where that says it belongs. */
 interface Entry {
@@ -44,11 +47,18 @@ export class NamedObjects {
     return this.#locked(event, pipeline, name, async (names) => {
       const { object: before, binding } = await names.read(name);
       const isSame = before !== undefined && fingerprint(before.value) === fingerprint(object);
-      const isKept = isSame && object.kind === "segment";
+      // Bytes that were committed may come again from an encoder that has started again: its playlist tells.
+      const isKept = isSame && object.kind === "segment" && binding === undefined;
       if (!isKept) await names.putObject(name, object, this.#nowMs(), before?.tokenUs);
       // Behind the put: a playlist taken in at this moment sees the object, or its list is seen here.
-      const place = binding === undefined ? await names.expected(name) : undefined;
-      if (place !== undefined) return this.#bind(event, pipeline, name, names, isKept ? before.value : object, place);
+      const expected = await names.expected(name);
+      const place = expected !== undefined && this.#isFor(expected, binding) ? expected : undefined;
+      if (place !== undefined) {
+        const kept = isKept ? before.value : object;
+        const result = await this.#bind(event, pipeline, name, names, kept, place, binding?.tokenUs);
+        // Its row names this upload, needed or not.
+        return result === "same" && !isKept ? "replaced" : result;
+      }
       if (isKept) return "same";
       return before === undefined ? "stored" : "replaced";
     });
@@ -105,7 +115,18 @@ export class NamedObjects {
     });
   }
 
-  /** Commits the objects that are there, in the list's order; gives the entries of those that are not. */
+  /** Whether a list means the object that has come now, and not one that had the name before. */
+  #isFor(expected: Expected, binding: NameState["binding"]): boolean {
+    if (binding === undefined) return true;
+    return expected.tokenUs > binding.tokenUs && expected.tokenUs > (this.#nowMs() - OVERTAKING_MS) * 1000;
+  }
+
+  /** Whether a new entry's object is none that has just been committed: the encoder has started again, and uses names again. */
+  #isOld({ binding }: NameState): boolean {
+    return binding !== undefined && binding.tokenUs < (this.#nowMs() - OVERTAKING_MS) * 1000;
+  }
+
+  /** Commits the objects that are there, in the list's order; gives the entries whose objects may still be on their way. */
   async #applyEntries(event: EventRecord, pipeline: PipelineRecord, entries: readonly Entry[]): Promise<Entry[]> {
     const names = this.#names(event, pipeline);
     const limit = pLimit(READS_IN_FLIGHT);
@@ -113,7 +134,11 @@ export class NamedObjects {
     for (const [i, entry] of entries.entries()) {
       if (isNews(states[i]!, entry.place)) await this.#applyEntry(event, pipeline, entry);
     }
-    return entries.filter((_, i) => states[i]!.object === undefined);
+    return entries.filter((entry, i) => {
+      const state = states[i]!;
+      const isNew = i >= entries.length - OVERTAKING_ENTRIES;
+      return state.object === undefined || (isNew && !isNews(state, entry.place) && this.#isOld(state));
+    });
   }
 
   async #applyEntry(event: EventRecord, pipeline: PipelineRecord, { name, place }: Entry): Promise<void> {
@@ -130,26 +155,25 @@ export class NamedObjects {
     name: string,
     names: Names,
     object: NamedObject,
-    place: Place,
+    { rendition, number }: Place,
     replacedUs?: number,
   ): Promise<Stored["result"]> {
     if (object.kind === "init") {
-      await this.#storeInit(event, pipeline, place.rendition, object);
+      await this.#storeInit(event, pipeline, rendition, object);
       return "stored";
     }
     const { ref, ext, report, defects } = object;
     if (report.kind !== "segment") return "stored";
-    const { rendition, number: incoming } = place;
     const stored = await this.#writer.storeSegment(event, {
       pipeline,
       rendition,
-      incoming,
+      incoming: number,
       ext,
       ref,
       report,
       packagerDefects: defects,
     });
-    await names.putBinding(name, { ...place, usedNonce: ref.nonce }, this.#nowMs(), replacedUs);
+    await names.putBinding(name, { rendition, number, usedNonce: ref.nonce }, this.#nowMs(), replacedUs);
     return stored.result;
   }
 

@@ -38,7 +38,12 @@ export interface Binding extends Place {
   readonly usedNonce: string;
 }
 
-/** What one playlist says of names that were not there yet when it came. */
+/** A place that a playlist tells of, and when it did. */
+export interface Expected extends Place {
+  readonly tokenUs: number;
+}
+
+/** What one playlist says of names that were not there yet when it came, or whose bytes may be older ones. */
 interface List {
   readonly rendition: string;
   readonly numbers: readonly (readonly [name: string, number: number])[];
@@ -56,6 +61,7 @@ export interface NameState {
 
 /** Playlists of one pipeline that are remembered; an event has at most 64 renditions. */
 const MAX_LISTS = 128;
+const RENEW_MS = 1000;
 
 /** Objects, bindings and lists of one pipeline, kept in the kv so that any process can join the two. */
 export class Names {
@@ -90,26 +96,26 @@ export class Names {
     return this.#put(bindingKey(name), encodeValue({ meta: binding }), nowMs, replacedUs);
   }
 
-  /** Where a playlist expects a name that it listed before the object came. */
-  async expected(name: string): Promise<Place | undefined> {
+  /** Where a playlist expects a name that it listed before the object came: the newest one that does. */
+  async expected(name: string): Promise<Expected | undefined> {
     const page = await this.#kv.range(this.#namespace, this.#id, {
       from: listKey(""),
       to: listKey("~~"),
       limit: MAX_LISTS,
     });
-    const lists = page.rows.toSorted((a, b) => b.tokenUs - a.tokenUs).map((row) => decodeValue<List>(row.value).meta);
-    for (const { rendition, numbers } of lists) {
+    for (const { value, tokenUs } of page.rows.toSorted((a, b) => b.tokenUs - a.tokenUs)) {
+      const { rendition, numbers } = decodeValue<List>(value).meta;
       const number = numbers.find(([known]) => known === name)?.[1];
-      if (number !== undefined) return { rendition, number };
+      if (number !== undefined) return { rendition, number, tokenUs };
     }
     return undefined;
   }
 
-  /** Remembers in one row what a playlist expects. */
+  /** Remembers in one row what a playlist expects; the same again is written once a second at most. */
   async putList(playlist: string, list: List, nowMs: number): Promise<void> {
     const value = encodeValue({ meta: list });
     const before = await this.#row(listKey(playlist));
-    if (before === undefined || !before.value.equals(value)) {
+    if (before === undefined || !before.value.equals(value) || before.tokenUs < (nowMs - RENEW_MS) * 1000) {
       await this.#put(listKey(playlist), value, nowMs, before?.tokenUs);
     }
   }

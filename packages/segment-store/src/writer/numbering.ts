@@ -163,7 +163,9 @@ export class Numbering {
       incoming,
       nowMs,
       ...(there.length > 0 && { sameBytes: there.some((candidate) => candidate.ref.hash === hash) }),
-      initSinceLastCommit: init !== undefined && init.atMs > lastCommitMs,
+      ...(arrival.report.container === "fmp4" && {
+        initSinceLastCommit: init !== undefined && init.atMs > lastCommitMs,
+      }),
     };
   }
 
