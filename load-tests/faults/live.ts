@@ -1,0 +1,78 @@
+import type { Headwater } from "../proof/harness/headwater.ts";
+import type { Scene } from "./scene.ts";
+import { type EncoderOptions, SeededEncoder } from "./traffic/encoder.ts";
+import { createClockedEvent } from "./traffic/event.ts";
+import { describeMs } from "./traffic/figures.ts";
+import { readBack } from "./traffic/read-back.ts";
+import { type FailedRead, Readers, VISIBLE_WITHIN_MS } from "./traffic/readers.ts";
+
+export interface LiveOptions extends Partial<Omit<EncoderOptions, "event" | "seed">> {
+  readonly durationMs?: number;
+  readonly readers?: number;
+}
+
+/** A brisk pace: 16 PUTs a second, of several chunks each, so that a blow always falls into some of them. */
+const BRISK = {
+  durationMs: 250,
+  minBytes: 200_000,
+  maxBytes: 900_000,
+  renditions: ["r1", "r2", "r3", "r4"],
+  spread: 0.4,
+};
+
+/** One event with its encoder, whose segments are read while they come. */
+export class Live {
+  readonly encoder: SeededEncoder;
+  readonly readers: Readers;
+  readonly #report: Scene["report"];
+
+  constructor({ report, seed }: Scene, encoder: SeededEncoder, count: number) {
+    this.#report = report;
+    this.encoder = encoder;
+    this.readers = new Readers({ encoder, seed, count });
+  }
+
+  static async start(scene: Scene, headwater: Headwater, options: LiveOptions = {}): Promise<Live> {
+    const { durationMs, readers = 3, ...encoder } = { ...BRISK, ...options };
+    const event = await createClockedEvent(headwater, "faults", durationMs);
+    return new Live(scene, new SeededEncoder({ event, seed: scene.seed, ...encoder }), readers);
+  }
+
+  /** The encoder first, so that everything it sent is still looked at. May be called again. */
+  async stop(): Promise<void> {
+    await this.encoder.stop();
+    await this.readers.stop();
+  }
+
+  /** The checks that every fault has, once all has stopped. `mayFail`: reads that this fault is allowed to cost. */
+  async judge(mayFail: (read: FailedRead) => boolean = () => false): Promise<void> {
+    const { encoder, readers } = this;
+    await this.#report.check("nothing partial was ever visible", async () => {
+      demandNone(readers.torn);
+      if (readers.served === 0) throw new Error("nothing was ever served");
+      return `${readers.served} reads whole, ${readers.absent} too early, ${describeMs(readers.tookMs)}`;
+    });
+    await this.#report.check(`acknowledged is visible within ${VISIBLE_WITHIN_MS} ms`, async () =>
+      demandNone(readers.missed),
+    );
+    await this.#report.check("no read failed that did not have to", async () => {
+      demandNone(readers.failed.filter((read) => !mayFail(read)).map(({ what }) => what));
+      return `${readers.failed.length} had to`;
+    });
+    await this.#report.check("read back", () => readBack(encoder));
+  }
+
+  /** Every PUT so far was acknowledged. */
+  async judgePuts(): Promise<void> {
+    await this.#report.check("no PUT failed", async () => {
+      const { sent, failed } = this.encoder;
+      demandNone(failed.map(({ rendition, number, status }) => `${rendition}/${number}: ${status ?? "no answer"}`));
+      return `${sent.length} PUTs, last byte to answer ${describeMs(sent.map(({ tookMs }) => tookMs))}`;
+    });
+  }
+}
+
+/** Throws with their number and the first few. */
+export function demandNone(wrong: readonly string[]): void {
+  if (wrong.length > 0) throw new Error(`${wrong.length}: ${wrong.slice(0, 4).join("; ")}`);
+}

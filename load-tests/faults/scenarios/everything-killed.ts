@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@headwater/infra";
+import type { Headwater } from "../../proof/harness/headwater.ts";
+import { Live } from "../live.ts";
+import { backWithinMs, type Fault } from "../scene.ts";
+import { toldBy } from "../told.ts";
+import { put } from "../traffic/put.ts";
+
+/** Five processes start at once, each with three pools of connections to make. */
+const CLUSTER_START_MS = 3_000;
+const SERVICES = ["publisher", "origin", "control", "worker"] as const;
+
+/** Supervisor and services are killed with -9 in one instant during PUTs, and start again on the same data. */
+export const everythingKilled: Fault = {
+  stores: ["local", "cluster"],
+  deadlineMs: 240_000,
+  run: async (scene) => {
+    const { report, dir, brief } = scene;
+    const withinMs = backWithinMs(scene) + (scene.world.redis === undefined ? 0 : CLUSTER_START_MS);
+    const data = { HEADWATER_DATA_DIR: join(dir, "data") };
+    let headwater = await scene.start(data);
+    const settings = { ...data, ...sameUrls(headwater) };
+    const live = await Live.start(scene, headwater);
+    const downMs: [number, number][] = [];
+    try {
+      for (let kill = 1; kill <= (brief ? 1 : 4); kill++) {
+        await sleep(brief ? 2_000 : 4_000);
+        const fromMs = performance.now();
+        await killAll(headwater);
+        await report.check(`kill ${kill}: ready again in < ${withinMs / 1000} s`, async () => {
+          const startedMs = performance.now();
+          headwater = await scene.start(settings);
+          const tookMs = performance.now() - startedMs;
+          const { status } = await put(live.encoder.event, "probe", Buffer.alloc(0));
+          if (status !== 204) throw new Error(`the probe was answered ${status}`);
+          if (tookMs > withinMs) throw new Error(`it took ${tookMs.toFixed(0)} ms`);
+          return `${tookMs.toFixed(0)} ms from the start of the process`;
+        });
+        downMs.push([fromMs, performance.now()]);
+      }
+      await sleep(2_000);
+    } finally {
+      await live.stop();
+    }
+    const { acknowledged, failed, sent } = live.encoder;
+    report.note(`${sent.length} PUTs: ${acknowledged.length} acknowledged, ${failed.length} not`);
+    await live.judge(({ atMs }) => downMs.some(([from, to]) => atMs > from - 1_000 && atMs < to));
+  },
+};
+
+/** So that the URLs of the event hold on. */
+function sameUrls({ urls }: Headwater): NodeJS.ProcessEnv {
+  return {
+    HEADWATER_PUBLISHER_LISTEN: new URL(urls.publish).host,
+    HEADWATER_ORIGIN_LISTEN: new URL(urls.origin).host,
+    HEADWATER_CONTROL_LISTEN: new URL(urls.control).host,
+  };
+}
+
+/** The supervisor first: it would start the others again. Resolves when all are gone. */
+async function killAll(headwater: Headwater): Promise<void> {
+  const told = await toldBy(headwater);
+  const pids = [told.pids.supervisor, ...(await Promise.all(SERVICES.map((service) => headwater.pid(service))))];
+  for (const pid of pids) process.kill(pid, "SIGKILL");
+  await until(async () => {
+    for (const pid of pids) if (isAlive(pid)) throw new Error(`${pid} still lives`);
+  }, 5_000);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import type { TestCassandra } from "@headwater/infra";
+import { cpuShare } from "../proof/harness/cpu.ts";
+import { type Headwater, startHeadwater } from "../proof/harness/headwater.ts";
+import { Report } from "../proof/harness/report.ts";
+import { clusterWorld, localWorld, type Store, type World } from "./world.ts";
+
+/** What a fault is given to play in. */
+export interface Scene {
+  readonly report: Report;
+  /** Of the traffic and of the moments at which things happen. */
+  readonly seed: string;
+  /** An empty folder. */
+  readonly dir: string;
+  /** Fewer PUTs and fewer blows: a slice for every test run. */
+  readonly brief: boolean;
+  readonly world: World;
+  /** `npm start` with the world's settings and these; it is stopped when the fault has ended. */
+  start(settings?: NodeJS.ProcessEnv): Promise<Headwater>;
+}
+
+export interface Fault {
+  /** Where it can happen. */
+  readonly stores: readonly Store[];
+  /** No run may take longer. */
+  readonly deadlineMs: number;
+  /** Reports every check by itself; rejects only when it cannot go on. */
+  readonly run: (scene: Scene) => Promise<void>;
+}
+
+export interface RunOptions {
+  readonly name: string;
+  readonly fault: Fault;
+  readonly seed: string;
+  readonly dir: string;
+  readonly brief: boolean;
+  /** The local store without it. */
+  readonly cassandra?: TestCassandra | undefined;
+}
+
+/** What is killed must be back in this time; a test run, which shares the machine with others, may take longer. */
+export const backWithinMs = ({ brief }: Pick<Scene, "brief">): number => (brief ? 10_000 : 3_000);
+
+/** Runs one fault from the start of everything to its end. Rejects only if the world cannot be started or stopped. */
+export async function runFault({ name, fault, seed, dir, brief, cassandra }: RunOptions): Promise<Report> {
+  const report = new Report(name);
+  const world = cassandra === undefined ? localWorld : await clusterWorld(cassandra, join(dir, "parts"));
+  if (world === undefined) throw new Error("memcached and Redis are missing: node infra/src/install.ts");
+  const started: Headwater[] = [];
+  const start = async (settings: NodeJS.ProcessEnv = {}) => {
+    const at = join(dir, `start-${started.length + 1}`);
+    const headwater = await startHeadwater(at, { ...world.settings, ...settings });
+    started.push(headwater);
+    return headwater;
+  };
+  const busy = cpuShare();
+  let failure: unknown;
+  try {
+    await fault.run({ report, seed, dir, brief, world, start });
+  } catch (error) {
+    failure = error;
+  }
+  report.note(`the machine was ${Math.round(100 * busy())} % busy`);
+  for (const headwater of started) await headwater.stop();
+  await world.stop();
+  if (failure !== undefined) await report.check("went through", () => Promise.reject(failure));
+  return report;
+}

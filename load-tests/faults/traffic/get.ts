@@ -1,0 +1,60 @@
+import { type Agent, type IncomingMessage, request } from "node:http";
+import type { Socket } from "node:net";
+
+const TIMEOUT_MS = 10_000;
+const openedMs = new WeakMap<Socket, number>();
+
+export interface Got {
+  readonly status: number;
+  readonly body: Buffer;
+  /** Where the bytes came from: memory, memcached or store. */
+  readonly tier: string | undefined;
+  readonly retryAfterSec: number;
+  /** Of the whole answer. */
+  readonly tookMs: number;
+}
+
+/** The answer did not come, or not whole. */
+export class GetError extends Error {
+  /** When the connection had been made (`performance.now()`); undefined if it never was. */
+  readonly connectedMs: number | undefined;
+  constructor(message: string, connectedMs: number | undefined) {
+    super(message);
+    this.connectedMs = connectedMs;
+  }
+}
+
+/** GETs once. Rejects with GetError. */
+export function get(url: string, agent?: Agent): Promise<Got> {
+  return new Promise((resolve, reject) => {
+    const begunMs = performance.now();
+    let socket: Socket | undefined;
+    const req = request(url, agent === undefined ? {} : { agent });
+    const timer = setTimeout(() => req.destroy(new Error("no answer in time")), TIMEOUT_MS);
+    const fail = ({ message }: Error) => {
+      clearTimeout(timer);
+      reject(new GetError(message, socket && openedMs.get(socket)));
+    };
+    req.once("socket", (given) => {
+      socket = given;
+      if (given.connecting) given.once("connect", () => openedMs.set(given, performance.now()));
+    });
+    req.on("error", fail);
+    req.once("response", (res) => {
+      const parts: Buffer[] = [];
+      res.on("data", (part: Buffer) => parts.push(part));
+      res.on("error", fail);
+      res.once("end", () => {
+        clearTimeout(timer);
+        const tookMs = performance.now() - begunMs;
+        resolve({ status: res.statusCode ?? 0, body: Buffer.concat(parts), tookMs, ...readHead(res) });
+      });
+    });
+    req.end();
+  });
+}
+
+function readHead({ headers }: IncomingMessage) {
+  const tier = /detail=(\w+)/.exec(String(headers["cache-status"] ?? ""))?.[1];
+  return { tier, retryAfterSec: Number(headers["retry-after"] ?? 1) };
+}

@@ -1,0 +1,57 @@
+import { Agent } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SeededEncoder, Sent } from "./encoder.ts";
+import { type Got, get } from "./get.ts";
+import { isAcknowledged } from "./put.ts";
+
+const AT_ONCE = 4;
+/** The origin sheds reads of old segments when there are many: what it says to ask again later is asked again. */
+const TRIES = 5;
+
+/**
+ * Reads everything that was sent: what was acknowledged must be there whole, anything else whole or not at all.
+ * Rejects with the first few that are not so; resolves to what was found, in words.
+ */
+export async function readBack(encoder: SeededEncoder): Promise<string> {
+  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+  const wrong: string[] = [];
+  const count = { acknowledged: 0, whole: 0, absent: 0 };
+  const left = encoder.sent.values();
+  const readNext = async () => {
+    for (const one of left) {
+      const fault = judge(one, await patiently(encoder.urlOf(one), agent), encoder, count);
+      if (fault !== undefined) wrong.push(`${one.rendition}/${one.number}: ${fault}`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, readNext));
+  agent.destroy();
+  if (wrong.length > 0)
+    throw new Error(`${wrong.length} of ${encoder.sent.length} wrong: ${wrong.slice(0, 5).join("; ")}`);
+  if (count.acknowledged === 0) throw new Error("nothing had been acknowledged");
+  return `${count.acknowledged} acknowledged are there; of ${count.whole + count.absent} others ${count.whole} are, whole`;
+}
+
+function judge(
+  one: Sent,
+  { status, body }: Got,
+  encoder: SeededEncoder,
+  count: { acknowledged: number; whole: number; absent: number },
+): string | undefined {
+  const isWhole = status === 200 && body.equals(encoder.bytesOf(one));
+  if (status === 200 && !isWhole) return `${body.length} bytes that were not sent`;
+  if (isAcknowledged(one)) {
+    if (!isWhole) return `acknowledged with ${one.status}, read with ${status} ${body.toString().slice(0, 100)}`;
+    count.acknowledged += 1;
+  } else if (isWhole) count.whole += 1;
+  else if (status === 404 || status === 410) count.absent += 1;
+  else return `read with ${status} ${body.toString().slice(0, 100)}`;
+  return undefined;
+}
+
+async function patiently(url: string, agent: Agent): Promise<Got> {
+  for (let tries = 1; ; tries++) {
+    const got = await get(url, agent);
+    if (got.status !== 503 || tries === TRIES) return got;
+    await sleep(got.retryAfterSec * 1000);
+  }
+}

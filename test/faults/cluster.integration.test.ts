@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cassandraForTests, requirePart } from "@headwater/infra";
+import { afterAll, expect, test } from "@jest/globals";
+import { redisStopped } from "../../load-tests/faults/scenarios/redis-stopped.ts";
+import { zoneStopped } from "../../load-tests/faults/scenarios/zone-stopped.ts";
+import { runFault } from "../../load-tests/faults/scene.ts";
+
+// memcached and Redis are stopped here, so they are this file's own.
+const haveOwn = (await requirePart("memcached")) !== undefined && (await requirePart("redis-server")) !== undefined;
+const cassandra = haveOwn ? await cassandraForTests() : undefined;
+const dir = await mkdtemp(join(tmpdir(), "headwater-faults-"));
+afterAll(async () => {
+  await cassandra?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const FAULTS = { "zone-stopped": zoneStopped, "redis-stopped": redisStopped };
+
+(cassandra === undefined ? test.skip : test).each(Object.entries(FAULTS))(
+  "%s, on the cluster: PUT and GET go on, and it recovers by itself",
+  async (name, fault) => {
+    const report = await runFault({ name, fault, seed: "cluster", dir: join(dir, name), brief: true, cassandra });
+    expect(report.failed).toEqual([]);
+    expect(report.passed).toBeGreaterThan(3);
+  },
+);
