@@ -23,6 +23,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "packages/playlists": [],
   "packages/edge-protocol": [],
   "packages/admission": [],
+  "packages/diagnosis": [],
   "packages/service-kit": [],
 
   "packages/kv": [],
@@ -55,7 +56,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
   "services/publisher": [KIT, STORES, ...PURE, ...PORTS, ...MODEL, WRITER],
   "services/origin": [KIT, STORES, ...PURE, ...PORTS, "@headwater/admission", ...MODEL, READER],
-  "services/control": [KIT, STORES, ...PURE, ...PORTS, ...MODEL],
+  "services/control": [KIT, STORES, ...PURE, ...PORTS, "@headwater/diagnosis", ...MODEL],
   // Only the embedded store is swept by a worker; on the cluster media expires by itself.
   "services/worker": [KIT, STORES, ...PURE, ...PORTS, ...MODEL, "@headwater/kv-local"],
 };

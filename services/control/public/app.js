@@ -1,4 +1,5 @@
 import { showCommands } from "./commands.js";
+import { showFindings } from "./findings.js";
 import { Player } from "./player.js";
 
 const REFRESH_MS = 5000;
@@ -53,6 +54,7 @@ async function refresh() {
   byId("events").replaceChildren(...info.events.map(eventLink));
   byId("none").hidden = info.events.length > 0;
   showCommands(chosen);
+  showFindings(info.events.find(({ id }) => id === chosen?.id));
 }
 
 function showStats() {

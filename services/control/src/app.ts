@@ -2,6 +2,7 @@ import type { Catalog } from "@headwater/segment-store/catalog";
 import type { Events } from "@headwater/segment-store/events";
 import { type Logger, problemHandler, type Settings } from "@headwater/service-kit";
 import express, { type Express } from "express";
+import type { FeedWatch } from "./diagnosis/index.ts";
 import { eventsRouter } from "./events-router.ts";
 import { operatorsOnly } from "./operator.ts";
 import { playerRouter } from "./player-router.ts";
@@ -11,11 +12,13 @@ export interface AppOptions {
   readonly settings: Settings;
   readonly catalog: Catalog;
   readonly events: Events;
+  readonly feedWatch: FeedWatch;
   readonly logger: Logger;
+  readonly nowMs: () => number;
 }
 
 /** Everything the control port answers: `/v1` for operators, the rest for people who watch. */
-export function controlApp({ settings, catalog, events, logger }: AppOptions): Express {
+export function controlApp({ settings, catalog, events, feedWatch, logger, nowMs }: AppOptions): Express {
   const { urls, operatorTokens, cdnTokens, region } = settings;
   const app = express();
   app.disable("x-powered-by").disable("etag");
@@ -25,13 +28,14 @@ export function controlApp({ settings, catalog, events, logger }: AppOptions): E
     next();
   });
   app.use("/v1", operatorsOnly({ operators: operatorTokens, cdnTokens, catalog }));
-  app.use("/v1/events", eventsRouter({ events, catalog, logger, region, publishBase: urls.publish }));
+  app.use("/v1/events", eventsRouter({ events, catalog, logger, nowMs, region, publishBase: urls.publish }));
   app.use("/v1", () => {
     throw notFound();
   });
   app.use(
     playerRouter({
       catalog,
+      feedWatch,
       originUrl: urls.origin,
       publishBase: urls.publish,
       readersNeedToken: cdnTokens.length > 0,

@@ -4,6 +4,7 @@ import type { EventRecord } from "@headwater/segment-store/model";
 import type { Logger } from "@headwater/service-kit";
 import { type Request, Router, text } from "express";
 import { changed } from "./changed.ts";
+import { diagnosisOf } from "./diagnosis/index.ts";
 import { eventJson, iso, publishUrl } from "./event-json.ts";
 import { notJson, onlyMethods } from "./problems.ts";
 import { emptySchema, endSchema, eventChangeSchema, newEventSchema, tokenSchema } from "./schema.ts";
@@ -15,6 +16,7 @@ export interface EventsRouterOptions {
   readonly events: Events;
   readonly catalog: Catalog;
   readonly logger: Logger;
+  readonly nowMs: () => number;
   /** Of pipelines created without one. */
   readonly region: string;
   /** Beginning of every `publishUrl`. */
@@ -22,7 +24,8 @@ export interface EventsRouterOptions {
 }
 
 /** `/events` of the control API (interface §2), for operators who have been let in. */
-export function eventsRouter({ events, catalog, logger, region, publishBase }: EventsRouterOptions): Router {
+export function eventsRouter(options: EventsRouterOptions): Router {
+  const { events, catalog, logger, nowMs, region, publishBase } = options;
   const router = Router();
   const creation = newEventSchema(region);
   const known = async (id: string): Promise<EventRecord> => {
@@ -108,6 +111,14 @@ export function eventsRouter({ events, catalog, logger, region, publishBase }: E
       });
     })
     .all(onlyMethods("POST"));
+
+  router
+    .route("/:id/diagnosis")
+    .get(async (req, res) => {
+      const { atMs, findings } = await diagnosisOf(catalog.view(await known(req.params.id)), nowMs());
+      res.json({ at: iso(atMs), findings });
+    })
+    .all(onlyMethods("GET"));
 
   return router;
 }

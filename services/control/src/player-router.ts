@@ -2,14 +2,19 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Catalog } from "@headwater/segment-store/catalog";
 import express, { type RequestHandler, Router } from "express";
+import type { FeedWatch } from "./diagnosis/index.ts";
 import { publishUrl } from "./event-json.ts";
 import { onlyMethods } from "./problems.ts";
 
 const PUBLIC = join(import.meta.dirname, "..", "public");
 const HLS = dirname(fileURLToPath(import.meta.resolve("hls.js/dist/hls.min.js")));
 
+/** What is worst is told; the rest is in the API. */
+const MAX_FINDINGS = 10;
+
 export interface PlayerOptions {
   readonly catalog: Catalog;
+  readonly feedWatch: FeedWatch;
   readonly originUrl: string;
   readonly publishBase: string;
   /** Whether the origin asks readers for a token: the page then asks for it too. */
@@ -18,9 +23,10 @@ export interface PlayerOptions {
 
 /**
  * The dashboard: a page that plays events, and `/player.json`, all it needs to know. Both are open to whoever reaches
- * the control port and only read: names and URLs of events, never a token. What changes anything is under /v1.
+ * the control port and only read: names and URLs of events and what is wrong with their feeds, never a token. What changes anything is under /v1.
  */
-export function playerRouter({ catalog, originUrl, publishBase, readersNeedToken }: PlayerOptions): Router {
+export function playerRouter(options: PlayerOptions): Router {
+  const { catalog, feedWatch, originUrl, publishBase, readersNeedToken } = options;
   const router = Router();
   router.use(pageHeaders(new URL(originUrl).origin));
 
@@ -31,11 +37,12 @@ export function playerRouter({ catalog, originUrl, publishBase, readersNeedToken
       res.json({
         originUrl,
         readersNeedToken,
-        events: events.map(({ id, end, pipelines }) => ({
-          id,
-          state: end === undefined ? "live" : "ended",
-          masterUrl: `${originUrl}/live/${id}/master.m3u8`,
-          pipelines: pipelines.map((p) => ({ id: p.id, publishUrl: publishUrl(publishBase, id, p.id) })),
+        events: events.map((event) => ({
+          id: event.id,
+          state: event.end === undefined ? "live" : "ended",
+          masterUrl: `${originUrl}/live/${event.id}/master.m3u8`,
+          pipelines: event.pipelines.map(({ id }) => ({ id, publishUrl: publishUrl(publishBase, event.id, id) })),
+          ...(event.end === undefined && { findings: feedWatch.findings(event).slice(0, MAX_FINDINGS) }),
         })),
       });
     })

@@ -3,6 +3,7 @@ import { Events } from "@headwater/segment-store/events";
 import { createHttpServer, listen, type Running, type ServiceContext } from "@headwater/service-kit";
 import { openStores, type Stores } from "@headwater/stores";
 import { controlApp } from "./app.ts";
+import { FeedWatch } from "./diagnosis/index.ts";
 
 /** Parts that a test puts in place of those that the settings name. */
 export interface ControlOverrides {
@@ -24,12 +25,16 @@ export async function startControl(context: ServiceContext, overrides: ControlOv
   await catalog.start();
   const events = new Events({ kv, notices, catalog, nowMs });
 
-  const server = createHttpServer({ request: controlApp({ settings, catalog, events, logger }) });
+  const feedWatch = new FeedWatch({ catalog, logger, nowMs });
+  const app = controlApp({ settings, catalog, events, feedWatch, logger, nowMs });
+  const server = createHttpServer({ request: app });
   await listen(server, settings.listen.control, { reusePort: true });
+  feedWatch.start();
   return {
     servers: [server],
     notReady: () => (isStale ? ["the store does not answer"] : []),
     close: async () => {
+      await feedWatch.close();
       await catalog.close();
       await stores.close();
     },

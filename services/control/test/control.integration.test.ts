@@ -26,7 +26,7 @@ async function storedEvent(id: string): Promise<EventRecord> {
 }
 
 /** Rows as a publisher leaves them, without bytes. */
-async function publish(id: string, rendition: string, number: number): Promise<void> {
+async function publish(id: string, rendition: string, number: number, more: Partial<Candidate> = {}): Promise<void> {
   const { kv } = control.stores;
   const { uid } = await storedEvent(id);
   const bucket = bucketOf(number);
@@ -34,7 +34,9 @@ async function publish(id: string, rendition: string, number: number): Promise<v
   const stream = { rendition, exts: ["m4s"], firstNumber: number, codecs: [] };
   await kv.put("control", shapeRow(uid, "stream", stream, tokenUs));
   await kv.put("control", shapeRow(uid, "bucket", { rendition, bucket }, tokenUs));
-  const candidate = { number, pipeline: "a", ref: { nonce: `${number}` } } as unknown as Candidate;
+  const report = { container: "fmp4", video: true, last: false, defects: [] };
+  const made = { number, pipeline: "a", ref: { nonce: `${number}` }, run: 0, stampMs: Date.now(), report, ...more };
+  const candidate = made as unknown as Candidate;
   await kv.put("6h", candidateRow(candidatesId(uid, rendition, bucket), candidate, tokenUs));
 }
 
@@ -130,6 +132,35 @@ describe("an event's life", () => {
   });
 });
 
+describe("what is wrong with a feed, in plain words", () => {
+  test("before anything has come, and when segments last too long", async () => {
+    await call("POST", "/v1/events", { id: "feed", renditions: ["720p"] });
+    const before = await call("GET", "/v1/events/feed/diagnosis");
+    expect(before).toMatchObject({
+      status: 200,
+      json: { findings: [{ severity: "info", code: "nothing-published" }] },
+    });
+    expect(Math.abs(Date.parse(before.json.at) - Date.now())).toBeLessThan(10_000);
+    const nowMs = Date.now();
+    for (const n of [0, 1, 2]) {
+      await publish("feed", "720p", n, { stampMs: nowMs - (2 - n) * 8333, durationMs: 8333, latenessMs: 0 });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { json } = await call("GET", "/v1/events/feed/diagnosis");
+    expect(json.findings).toEqual([
+      {
+        severity: "warning",
+        code: "segment-duration",
+        rendition: "720p",
+        pipeline: "a",
+        message: expect.stringContaining(
+          "720p: segments last 8.3 s, the event expects 2.0 s: set the keyframe interval",
+        ),
+      },
+    ]);
+  });
+});
+
 describe("refusals", () => {
   const bearer = (token: string) => `Bearer ${token}`;
   const big = JSON.stringify({ id: "x".repeat(65 * 1024) });
@@ -151,6 +182,9 @@ describe("refusals", () => {
     [422, "an unknown field", "POST", "/v1/events/race/version", { to: 7 }],
     [404, "an unknown event", "GET", "/v1/events/nothing"],
     [404, "a broken percent sign", "GET", "/v1/events/%E0%A4"],
+    [404, "the feed of an unknown event", "GET", "/v1/events/nothing/diagnosis"],
+    [401, "a feed, without a token", "GET", "/v1/events/race/diagnosis", undefined, ""],
+    [405, "a feed, to be changed", "POST", "/v1/events/race/diagnosis", {}],
     [404, "an unknown call", "GET", "/v1/nothing"],
     [404, "a capability there is not", "GET", "/v1/events/race/masks"],
     [404, "no page", "GET", "/nothing"],
@@ -227,6 +261,7 @@ describe("the dashboard, open to who reaches it", () => {
     ["/app.js", "text/javascript"],
     ["/player.js", "text/javascript"],
     ["/commands.js", "text/javascript"],
+    ["/findings.js", "text/javascript"],
     ["/style.css", "text/css"],
     ["/hls.min.js", "text/javascript"],
     ["/favicon.ico", "image/svg+xml"],
@@ -251,6 +286,7 @@ describe("the dashboard, open to who reaches it", () => {
       state: "live",
       masterUrl: "http://127.0.0.1:7102/live/show/master.m3u8",
       pipelines: [{ id: "a", publishUrl: "http://127.0.0.1:7101/publish/show/a/" }],
+      findings: expect.any(Array),
     });
     expect(text).not.toMatch(/publishToken|sha256|uid/);
     await call("POST", "/v1/events/show/end");

@@ -1,0 +1,2 @@
+export { diagnose } from "./diagnose.ts";
+export type { Code, Copy, EventFeed, Finding, RenditionFeed, Severity } from "./types.ts";

@@ -1,0 +1,2 @@
+export { diagnosisOf } from "./diagnosis.ts";
+export { FeedWatch } from "./feed-watch.ts";
