@@ -28,6 +28,7 @@ export class Catalog {
   readonly #onStale: (stale: boolean) => void;
   readonly #events = new Map<string, { event: EventRecord; tokenUs: number }>();
   readonly #views = new Map<string, EventView>();
+  readonly #listeners = new Set<(event: EventRecord) => void>();
   readonly #eventsFreshness: Freshness;
   #subscription: Subscription | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -74,6 +75,12 @@ export class Catalog {
 
   events(): readonly EventRecord[] {
     return [...this.#events.values()].map(({ event }) => event).filter((event) => !event.deleted);
+  }
+
+  /** Hears of every change of an event's row, its deletion included; returns how to stop. */
+  subscribe(listener: (event: EventRecord) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** The view of a known event, made at its first use. */
@@ -126,5 +133,6 @@ export class Catalog {
     const event = decodeValue<EventRecord>(row.value).meta;
     this.#events.set(id, { event, tokenUs: row.tokenUs });
     if (known !== undefined && (event.deleted || event.uid !== known.event.uid)) this.#views.delete(known.event.uid);
+    for (const listener of this.#listeners) listener(event);
   }
 }

@@ -55,10 +55,13 @@ export class EventView {
     return this.#shapeFreshness.isFresh(nowMs) && this.#entry(rendition).freshness.isFresh(nowMs);
   }
 
-  /** Makes a known stream's tail complete as of now. Rejects with KvError when it would have to be read and cannot. */
-  async ensureTail(rendition: string, nowMs: number): Promise<RenditionTail> {
+  /**
+   * Makes a known stream's tail complete as of now. Rejects with KvError when it would have to be read and cannot.
+   * @param silenceMs without news for this long, notices are not believed
+   */
+  async ensureTail(rendition: string, nowMs: number, silenceMs?: number): Promise<RenditionTail> {
     const entry = this.#entry(rendition);
-    await entry.freshness.ensure(nowMs);
+    await entry.freshness.ensure(nowMs, silenceMs);
     return entry.tail;
   }
 

@@ -27,9 +27,9 @@ export class Freshness {
     this.#gaps += 1;
   }
 
-  isFresh(nowMs: number): boolean {
+  isFresh(nowMs: number, silenceMs = SILENCE_MS): boolean {
     if (nowMs - this.#loadedAtMs < RELOAD_INTERVAL_MS) return true;
-    return !this.#stale && this.#completeUntilMs() >= nowMs - SILENCE_MS;
+    return !this.#stale && this.#completeUntilMs() >= nowMs - silenceMs;
   }
 
   /** Resolves when the view was read at most `maxAgeMs` ago, whatever notices say. Rejects as `ensure` does. */
@@ -38,8 +38,8 @@ export class Freshness {
   }
 
   /** Resolves when the view may be trusted as of now; rejects with what the read rejected with. */
-  async ensure(nowMs: number): Promise<void> {
-    if (!this.isFresh(nowMs)) await this.#reloadOnce(nowMs);
+  async ensure(nowMs: number, silenceMs = SILENCE_MS): Promise<void> {
+    if (!this.isFresh(nowMs, silenceMs)) await this.#reloadOnce(nowMs);
   }
 
   #reloadOnce(nowMs: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { compatibleInits } from "@headwater/media-inspection";
-import { MediaLines, type SliceOptions, type WrittenSegment } from "@headwater/playlists";
+import { MediaLines, type WrittenSegment } from "@headwater/playlists";
 import { durationMs, numberStartMs, retryDeadlineMs, type Template } from "@headwater/timeline";
 import { type EventView, templateOf } from "../catalog/index.ts";
 import type { Candidate } from "../model/index.ts";
@@ -69,8 +69,11 @@ export class MediaList {
     this.#put(number, this.#choose(candidates, before, nowMs).candidate);
   }
 
-  /** Takes in what the tail has by now, and writes a range. Numbers are inclusive. */
-  slice(template: Template, nowMs: number, range: { from?: number; to?: number }, options: SliceOptions): ListSlice {
+  /**
+   * Takes in what the tail has by now, and writes a range. Numbers are inclusive.
+   * @param skip as a delta update, where that is offered
+   */
+  slice(template: Template, nowMs: number, range: { from?: number; to?: number }, skip: boolean): ListSlice {
     this.#lines.dropBefore(Math.max(0, windowStart(template, nowMs)));
     this.#advance(template, nowMs);
     const settled = { next: this.#next, shown: this.#shown };
@@ -78,7 +81,15 @@ export class MediaList {
     const last = this.#lines.last;
     const ended = template.last !== undefined && this.#next > template.last;
     const first = last === undefined ? undefined : Math.max(range.from ?? this.first, this.first);
-    const text = this.#lines.render({ ...options, ...range, endlist: ended && (range.to ?? last ?? 0) >= (last ?? 0) });
+    const endlist = ended && (range.to ?? last ?? 0) >= (last ?? 0);
+    const grows = !ended && range.to === undefined;
+    const text = this.#lines.render({
+      ...range,
+      endlist,
+      ...(endlist && first === this.#firstPublished && { type: "VOD" }),
+      serverControl: grows,
+      skip: skip && grows,
+    });
     // What is not settled will be written over the next time.
     this.#next = settled.next;
     this.#shown = settled.shown;
@@ -195,6 +206,10 @@ export class MediaList {
     return first === undefined
       ? 0
       : shape.runs(first.id).filter((run) => run.run > 0 && run.originBase <= number).length;
+  }
+
+  get #firstPublished(): number | undefined {
+    return this.#options.view.shape.stream(this.#options.rendition)?.firstNumber;
   }
 
   get #version(): number {

@@ -29,8 +29,12 @@ export interface Look {
   readonly template?: Template;
 }
 
-/** What part of a media playlist is wanted: the last so many seconds, or numbers (inclusive). */
-export type ListRange = { readonly windowSec: number } | { readonly from: number; readonly to: number };
+/** What part of a media playlist is wanted: the last so many seconds, or numbers (inclusive; without `to`, all from there). */
+export type ListRange = { readonly windowSec: number } | { readonly from: number; readonly to?: number };
+
+export interface MediaPlaylist extends ListSlice {
+  readonly maxAgeMs: number;
+}
 
 /** How often the store itself is asked for what should be there and is not: its notice may have been lost. */
 const OVERDUE_READ_MS = 500;
@@ -69,20 +73,31 @@ export class RenditionReader {
     return candidates.length > 0 ? this.#published(number, candidates, nowMs) : this.#absent(number, nowMs);
   }
 
-  /** The media playlist, and the time in ms for which it may be kept. Undefined before there is a timeline. */
-  async mediaPlaylist(range: ListRange, nowMs: number): Promise<(ListSlice & { maxAgeMs: number }) | undefined> {
+  /**
+   * The media playlist, and the time in ms for which it may be kept. Undefined before there is a timeline.
+   * @param skip a delta update will do
+   */
+  async mediaPlaylist(range: ListRange, nowMs: number, skip = false): Promise<MediaPlaylist | undefined> {
     await this.view.ensureTail(this.rendition, nowMs);
     const template = this.template();
     if (template === undefined) return undefined;
     const wanted = "windowSec" in range ? this.#fromOf(range.windowSec, template) : range.from;
     const list = await this.#listFrom(wanted, template, nowMs);
-    const numbers = { from: wanted, ...("to" in range && { to: range.to }) };
-    const slice = list.slice(template, nowMs, numbers, {});
+    const numbers = { from: wanted, ...("to" in range && range.to !== undefined && { to: range.to }) };
+    const slice = list.slice(template, nowMs, numbers, skip);
     const next = (slice.last ?? template.first - 1) + 1;
     const maxAgeMs = slice.ended
       ? 60_000
       : Math.max(500, Math.min(expectedPublishMs(template, next) - nowMs, durationMs(template.duration)));
     return { ...slice, maxAgeMs };
+  }
+
+  /** After this moment the rendition is stalled, if nothing comes before; infinite until something has come. */
+  stallsAtMs(): number {
+    const { event } = this.view;
+    const { lastCommitMs } = this.view.tail(this.rendition);
+    const silentMs = 3 * durationMs(this.template()?.duration ?? event.segmentDuration);
+    return lastCommitMs > 0 ? lastCommitMs + silentMs : Number.POSITIVE_INFINITY;
   }
 
   template(): Template | undefined {
@@ -143,11 +158,8 @@ export class RenditionReader {
   }
 
   #state(nowMs: number): { highest?: number; stalled: boolean } {
-    const { event, shape } = this.view;
-    const tail = this.view.tail(this.rendition);
-    const silentMs = 3 * durationMs(this.template()?.duration ?? event.segmentDuration);
-    const stalled = tail.lastCommitMs > 0 && nowMs - tail.lastCommitMs > silentMs && shape.all("stream").length > 0;
-    return { ...(tail.highest !== undefined && { highest: tail.highest }), stalled };
+    const { highest } = this.view.tail(this.rendition);
+    return { ...(highest !== undefined && { highest }), stalled: nowMs > this.stallsAtMs() };
   }
 
   #options() {
