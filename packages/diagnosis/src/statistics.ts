@@ -6,6 +6,3 @@ export function median(values: readonly number[]): number {
 }
 
 export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-
-/** Needs one value at least. */
-export const mean = (values: readonly number[]): number => sum(values) / values.length;

@@ -1,5 +1,5 @@
 import { about, type Lane } from "./lane.ts";
-import { mean, median } from "./statistics.ts";
+import { median } from "./statistics.ts";
 import {
   AHEAD_DURATIONS,
   AHEAD_MIN_MS,
@@ -9,7 +9,7 @@ import {
   PACE_MIN_INTERVALS,
   PACE_TOLERANCE,
 } from "./thresholds.ts";
-import type { Finding } from "./types.ts";
+import type { Copy, Finding } from "./types.ts";
 import { count, seen } from "./words.ts";
 
 /** When the segments come against when they should; one finding at most, the cause rather than what follows from it. */
@@ -43,7 +43,7 @@ function pace(lane: Lane): Finding | undefined {
 function offset(lane: Lane): Finding | undefined {
   const { event, recent } = lane;
   if (event.timeline === "first-segment" || recent.length < MIN_COPIES) return undefined;
-  const latenessMs = mean(recent.map((copy) => copy.latenessMs));
+  const latenessMs = usualLatenessMs(recent);
   const behindMs = latenessMs + event.publishDelayMs;
   const isAhead = -behindMs > Math.max(event.segmentDurationMs * AHEAD_DURATIONS, AHEAD_MIN_MS);
   // So late that they are given up before they come.
@@ -61,7 +61,7 @@ function offset(lane: Lane): Finding | undefined {
 function late(lane: Lane): Finding | undefined {
   const { event, recent } = lane;
   if (recent.length < MIN_COPIES) return undefined;
-  const latenessMs = mean(recent.map((copy) => copy.latenessMs));
+  const latenessMs = usualLatenessMs(recent);
   const lateMs = Math.max(event.segmentDurationMs * LATE_DURATIONS, LATE_MIN_MS);
   if (latenessMs <= lateMs) return undefined;
   // Who waits for a number is turned away after `holdMs`.
@@ -74,3 +74,6 @@ function late(lane: Lane): Finding | undefined {
     "look at the encoder's load and uplink, or raise the event's publishDelayMs";
   return about(lane, severity, "late", text);
 }
+
+/** The median: a single segment that came after a break of the encoder is no habit. */
+const usualLatenessMs = (copies: readonly Copy[]): number => median(copies.map((copy) => copy.latenessMs));

@@ -47,6 +47,11 @@ describe("a feed that is well", () => {
     ],
     ["NTSC where the timeline takes its pace from the media", {}, [{ count: 60, durationMs: 2002 }]],
     ["arrivals that jitter by half a second", epoch, [{ change: (newer) => jitter(newer) }]],
+    [
+      "a first segment long after the encoder's break",
+      {},
+      [{ count: 10, change: (newer) => ({ latenessMs: newer === 9 ? 30_000 : -500 }) }],
+    ],
     ["a segment of which other renditions are already there", {}, [{}, { rendition: "480p", number: 99 }]],
     ["a number on its way, the next already there", {}, [{ without: [1] }]],
     ["a second pipeline that has just begun", both, [{ count: 2 }]],
