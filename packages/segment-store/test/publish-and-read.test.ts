@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { init, segment } from "./support/media.ts";
 import { createEvent, get, list, numbersOf, type Process, put, putPlaylist, Store, T0 } from "./support/store.ts";
@@ -144,6 +145,33 @@ describe("an encoder that starts again", () => {
     expect(numbersOf(lines)).toBe("0 1 2 3 4 | 5 6 7");
     expect(lines.filter((line) => line.startsWith("#EXT-X-MAP"))).toHaveLength(2);
   });
+
+  test.each(["720p/", ""])(
+    "has its new init from its first segment on, whichever of the two is faster (%sinit.mp4)",
+    async (folder) => {
+      const event = await createEvent(one);
+      const rendition = folder === "" ? "flat" : "720p";
+      const send = async (number: number, payload: string) => {
+        await put(one, event, `${folder}${number}.m4s`, segment({ atSec: number * 2, payload }));
+        const head = `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:${number}\n`;
+        const lines = `#EXT-X-MAP:URI="init.mp4"\n#EXTINF:2,\n${number}.m4s\n`;
+        await putPlaylist(one, event, `${folder}${rendition}.m3u8`, head + lines);
+      };
+      await put(one, event, `${folder}init.mp4`, init());
+      for (const number of [0, 1, 2]) {
+        store.nowMs += 2000;
+        await send(number, "first");
+      }
+      store.nowMs += 3000;
+      const sent = send(0, "anew");
+      await sleep(50); // without its init, the segment has to wait
+      await put(one, event, `${folder}init.mp4`, init(1));
+      await sent;
+      const lines = await list(one, event, rendition, store.nowMs);
+      expect(numbersOf(lines)).toBe("0 1 2 | 3");
+      expect(lines.filter((line) => line.startsWith("#EXT-X-MAP"))).toHaveLength(2);
+    },
+  );
 
   test("takes its other renditions along, and what one of them lacks is a gap at once", async () => {
     const event = await createEvent(one);

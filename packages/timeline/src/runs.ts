@@ -36,8 +36,8 @@ export interface Observation {
   readonly nowMs: number;
   /** Whether the pipeline has committed these bytes under the number of `presumedRun`; undefined: nothing there. */
   readonly sameBytes?: boolean;
-  /** An init of this rendition has come in since the rendition's last commit; undefined where segments need none. */
-  readonly initSinceLastCommit?: boolean;
+  /** An init of this rendition has come in since the rendition's last commit. */
+  readonly initSinceLastCommit: boolean;
 }
 
 export type Mapping =
@@ -103,12 +103,11 @@ function startsAnew(state: RunsState, newest: Run, observation: Observation): bo
   const pauseMs = state.lastCommitMs === undefined ? 0 : nowMs - state.lastCommitMs;
   const paused = pauseMs >= state.durationMs;
   const atBeginning = incoming <= newest.incomingBase + BEGINNING_REACH;
-  // The same bytes are sent again after an error, but not the first ones long after: that is a file or test picture
-  // played anew. With all signs together, since a mistake would show viewers the same twice.
-  if (sameBytes === true) {
-    return paused && initSinceLastCommit !== false && atBeginning && highest - incoming >= SAME_BYTES_REACH;
-  }
-  const interrupted = initSinceLastCommit === true || paused;
+  // The same bytes come again after an error, but not the first ones long after: that is a file or a test picture
+  // played anew. Its init tells nothing: it comes in the same instant, so that either may be seen first.
+  if (sameBytes === true) return paused && atBeginning && highest - incoming >= SAME_BYTES_REACH;
+
+  const interrupted = initSinceLastCommit || paused;
   const wrapped = atBeginning && (highest - incoming) * state.durationMs >= RETRY_REACH_MS;
   return wrapped || (interrupted && (atBeginning || sameBytes === false));
 }

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ChunkRef, nextToken } from "@headwater/kv";
-import { compareDefects, completeReport, type ObjectReport } from "@headwater/media-inspection";
+import { compareDefects, completeReport, type ObjectReport, type SegmentReport } from "@headwater/media-inspection";
 import { expectedPublishMs, numberStartMs, retryDeadlineMs } from "@headwater/timeline";
 import { type EventView, templateOf } from "../catalog/index.ts";
 import {
@@ -36,6 +37,8 @@ export interface Stored {
   readonly candidate?: Candidate;
 }
 
+const INIT_WAIT_MS = 300;
+const INIT_POLL_MS = 10;
 /** 33 bits of a 90 kHz clock, in ms: when the media time of a transport stream begins again. */
 const TS_WRAP_MS = 2 ** 33 / 90;
 /** A media time further off than this from the moment of arrival does not tell when the segment was made. */
@@ -63,10 +66,8 @@ export class Candidates {
     await view.ensureShape(arrivalMs);
     for (const stream of view.shape.all("stream")) await view.ensureTail(stream.rendition, arrivalMs);
 
-    const init = await this.#initOf(view, segment);
-    const complete = completeReport(segment.report, init?.report);
-    const defects = [...new Set([...complete.defects, ...segment.packagerDefects])].sort(compareDefects);
-    const report = { ...complete, defects };
+    let init = await this.#initOf(view, segment);
+    let report = reportOf(segment, init);
     const arrival = {
       pipeline: pipeline.id,
       rendition,
@@ -76,6 +77,10 @@ export class Candidates {
       nowMs: arrivalMs,
     };
     const { number, run } = await this.#numbering.resolve(view, arrival);
+    if (init !== undefined && run !== undefined && isOfRunBefore(init, view, run)) {
+      init = await this.#initOnItsWay(view, init);
+      report = reportOf(segment, init);
+    }
 
     const last = view.event.end?.lastNumber;
     if (last !== undefined && number > last) return { result: "ended" };
@@ -99,6 +104,19 @@ export class Candidates {
     if (known !== undefined) return known;
     await view.reloadShape();
     return view.shape.newestInit(rendition, pipeline.id);
+  }
+
+  /**
+   * An encoder that starts again sends its init in the same instant as its first segment, and the segment may be the
+   * first to be here. Waits for a newer init than this one; none may come.
+   */
+  async #initOnItsWay(view: EventView, known: InitRecord): Promise<InitRecord> {
+    const newest = () => view.shape.newestInit(known.rendition, known.pipeline) ?? known;
+    for (let waitedMs = 0; waitedMs < INIT_WAIT_MS && newest().atMs === known.atMs; waitedMs += INIT_POLL_MS) {
+      await sleep(INIT_POLL_MS);
+    }
+    if (newest().atMs === known.atMs) await view.reloadShape();
+    return newest();
   }
 
   /** The rows that lead to the candidate's partition come first, so that nobody who sees them misses it. */
@@ -168,6 +186,17 @@ export class Candidates {
     await this.#committer.put(event.retention, candidateRow(id, anew, nextToken(this.#nowMs(), row.tokenUs)));
     return anew;
   }
+}
+
+function reportOf({ report, packagerDefects }: IncomingSegment, init: InitRecord | undefined): SegmentReport {
+  const complete = completeReport(report, init?.report);
+  return { ...complete, defects: [...new Set([...complete.defects, ...packagerDefects])].sort(compareDefects) };
+}
+
+/** Whether the rendition has nothing in this run yet, and its init came before the end of the run before. */
+function isOfRunBefore({ rendition, pipeline, atMs }: InitRecord, view: EventView, run: RunRecord): boolean {
+  const progress = view.tail(rendition).progress(pipeline);
+  return progress !== undefined && progress.run < run.run && atMs <= progress.lastCommitMs;
 }
 
 function judge(

@@ -16,6 +16,8 @@ const READS_IN_FLIGHT = 16;
 const OVERTAKING_MS = 3_000;
 const OVERTAKING_ENTRIES = 3;
 
+type NamedInit = NamedObject & { readonly kind: "init" };
+
 /** A name in a playlist, and where that says it belongs. */
 interface Entry {
   readonly name: string;
@@ -50,6 +52,9 @@ export class NamedObjects {
       // Bytes that were committed may come again from an encoder that has started again: its playlist tells.
       const isKept = isSame && object.kind === "segment" && binding === undefined;
       if (!isKept) await names.putObject(name, object, this.#nowMs(), before?.tokenUs);
+      if (object.kind === "init" && before?.value.kind === "init") {
+        await this.#replaceInit(event, pipeline, before.value, object);
+      }
       // Behind the put: a playlist taken in at this moment sees the object, or its list is seen here.
       const expected = await names.expected(name);
       const place = expected !== undefined && this.#isFor(expected, binding) ? expected : undefined;
@@ -177,12 +182,14 @@ export class NamedObjects {
     return stored.result;
   }
 
-  async #storeInit(
-    event: EventRecord,
-    pipeline: PipelineRecord,
-    rendition: string,
-    init: NamedObject & { kind: "init" },
-  ): Promise<void> {
+  /** Renditions that use the init that had this name take the new one at once: a segment may be waiting for it. */
+  async #replaceInit(event: EventRecord, pipeline: PipelineRecord, before: NamedInit, init: NamedInit): Promise<void> {
+    const { shape } = this.#writer.view(event);
+    const users = shape.all("stream").filter((s) => shape.newestInit(s.rendition, pipeline.id)?.hash === before.hash);
+    for (const { rendition } of users) await this.#storeInit(event, pipeline, rendition, init);
+  }
+
+  async #storeInit(event: EventRecord, pipeline: PipelineRecord, rendition: string, init: NamedInit): Promise<void> {
     const known = this.#writer.view(event).shape.newestInit(rendition, pipeline.id);
     // The same init sent again later tells of an encoder that has started again.
     if (known?.hash === init.hash && known.atMs >= init.atMs) return;

@@ -163,9 +163,7 @@ export class Numbering {
       incoming,
       nowMs,
       ...(there.length > 0 && { sameBytes: there.some((candidate) => candidate.ref.hash === hash) }),
-      ...(arrival.report.container === "fmp4" && {
-        initSinceLastCommit: init !== undefined && init.atMs > lastCommitMs,
-      }),
+      initSinceLastCommit: init !== undefined && init.atMs > lastCommitMs,
     };
   }
 
