@@ -1,0 +1,27 @@
+import { run } from "./run.ts";
+
+const DEADLINE_MS = 40_000;
+
+/** What ffprobe finds in a playlist. Rejects if it says anything on stderr, or finds no H.264 picture and AAC sound. */
+export async function probe(url: string): Promise<string> {
+  const entries = ["-show_entries", "stream=codec_name,width,height", "-of", "csv=p=0"];
+  const { code, stdout, stderr } = await run("ffprobe", ["-v", "error", ...entries, url], DEADLINE_MS).ended;
+  if (code !== 0 || stderr !== "") throw new Error(`ffprobe ended with ${code}: ${stderr.slice(0, 500)}`);
+  const streams = [...new Set(stdout.trim().split(/\s+/))].sort();
+  if (!/h264/.test(stdout) || !/aac/.test(stdout)) throw new Error(`ffprobe found ${streams}`);
+  return streams.join(" ");
+}
+
+/**
+ * Decodes `seconds` from a playlist with ffmpeg, as fast as it comes. Rejects if ffmpeg says anything on stderr or gets
+ * less than `seconds`, but for one.
+ */
+export async function play(url: string, seconds: number): Promise<number> {
+  const args = ["-nostdin", "-v", "error", "-i", url, "-t", String(seconds), "-f", "null", "-progress", "pipe:1", "-"];
+  const { code, stdout, stderr } = await run("ffmpeg", args, DEADLINE_MS + seconds * 1000).ended;
+  if (code !== 0 || stderr !== "") throw new Error(`ffmpeg ended with ${code}: ${stderr.slice(0, 500)}`);
+  const outTimeUs = [...stdout.matchAll(/^out_time_us=(\d+)$/gm)].at(-1)?.[1];
+  const played = Number(outTimeUs ?? 0) / 1e6;
+  if (played < seconds - 1) throw new Error(`ffmpeg got ${played} s of ${seconds}`);
+  return played;
+}

@@ -1,0 +1,91 @@
+// `npm run proof [-- name…] [--store local|cluster] [--seconds 60]`: real encoders' streams go in, and the same bytes
+// come out, to players and through edges. Prints a line for each check; the exit code is not 0 when one failed.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { cassandraForTests, memcachedForTests, redisForTests } from "@headwater/infra";
+import { clusterSettings } from "./harness/cluster.ts";
+import { startHeadwater } from "./harness/headwater.ts";
+import { Report } from "./harness/report.ts";
+import { browser } from "./scenarios/browser.ts";
+import { encoders } from "./scenarios/encoders.ts";
+import { restart } from "./scenarios/restart.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = { encoders, browser, restart };
+const USAGE = `npm run proof [-- name…] [--store local|cluster] [--seconds 60] [--keep]
+  names: ${Object.keys(SCENARIOS).join(", ")}; all of them when none is given
+  --keep leaves the folder with data, logs and the encoders' copies
+`;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    store: { type: "string", default: "local" },
+    seconds: { type: "string", default: "60" },
+    keep: { type: "boolean", default: false },
+  },
+});
+const seconds = Number(values.seconds);
+const names = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
+const isWrong =
+  names.some((name) => !Object.hasOwn(SCENARIOS, name)) ||
+  !["local", "cluster"].includes(values.store) ||
+  !(seconds >= 10 && seconds <= 3600);
+
+if (isWrong) {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
+} else {
+  const deadlineMs = names.length * (4 * seconds + 180) * 1000;
+  setTimeout(() => {
+    process.stderr.write(`proof: not done after ${deadlineMs / 1000} s\n`);
+    process.exit(1);
+  }, deadlineMs).unref();
+  await prove();
+}
+
+async function prove(): Promise<void> {
+  const stops: (() => Promise<void>)[] = [];
+  try {
+    const env = values.store === "cluster" ? await startCluster(stops) : {};
+    for (const name of names) {
+      const report = new Report(name);
+      const dir = await mkdtemp(join(tmpdir(), `headwater-proof-${name}-`));
+      const headwater = await startHeadwater(dir, env);
+      let failure: unknown;
+      try {
+        await SCENARIOS[name]!({ headwater, report, seconds, dir: join(dir, "scene") });
+      } catch (error) {
+        failure = error;
+      }
+      await headwater.stop();
+      if (failure !== undefined) await report.check("went through", () => Promise.reject(failure));
+      summarise(name, report);
+      if (values.keep) report.note(`kept ${dir}`);
+      else await rm(dir, { recursive: true, force: true });
+    }
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+function summarise(name: string, { passed, failed }: Report): void {
+  const verdict = `proof of ${name}, ${values.store} store, ${seconds} s: ${passed} passed, ${failed.length} failed`;
+  process.stdout.write(`${[verdict, ...failed.map((check) => `  failed: ${check}`)].join("\n")}\n`);
+  if (failed.length > 0 || passed === 0) process.exitCode = 1;
+}
+
+async function startCluster(stops: (() => Promise<void>)[]): Promise<NodeJS.ProcessEnv> {
+  const started = async <T extends { stop(): Promise<void> }>(part: Promise<T | undefined>): Promise<T> => {
+    const there = await part;
+    if (there === undefined) throw new Error("the cluster's parts are missing: node infra/src/install.ts");
+    stops.push(there.stop);
+    return there;
+  };
+  const cassandra = await started(cassandraForTests());
+  const memcached = await started(memcachedForTests());
+  const redis = await started(redisForTests());
+  return clusterSettings({ cassandra, memcached, redis });
+}
