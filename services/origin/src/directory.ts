@@ -50,6 +50,11 @@ export class Directory {
     return { event, view };
   }
 
+  /** Whether it is still the event of its name. */
+  isPresent(event: EventRecord): boolean {
+    return this.#catalog.event(event.id)?.uid === event.uid;
+  }
+
   /** The rendition of a URL, by the first rows of the table of interface §4. Rejects with KvError. */
   async rendition(exchange: Exchange, url: InRendition): Promise<FoundRendition | RuledOut> {
     const found = await this.event(exchange, url.event);

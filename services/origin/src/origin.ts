@@ -3,15 +3,20 @@ import { SegmentReader } from "@headwater/segment-store/reader";
 import { createHttpServer, listen, type Running, type ServiceContext, type Settings } from "@headwater/service-kit";
 import { openStores, type Stores } from "@headwater/stores";
 import { Directory } from "./directory.ts";
+import { type Alarm, systemAlarm } from "./holds/alarm.ts";
+import { Holds } from "./holds/holds.ts";
+import { News } from "./holds/news.ts";
 import { accessControl } from "./http/access.ts";
 import { front } from "./http/front.ts";
 import { Responder } from "./http/responder.ts";
+import { Turns } from "./http/turns.ts";
 import { Inits } from "./inits.ts";
 import { Playlists } from "./playlists.ts";
 import { Segments } from "./segments.ts";
 
 export interface OriginOverrides {
   readonly stores?: Stores;
+  readonly alarm?: Alarm;
 }
 
 export interface Origin extends Running {
@@ -21,7 +26,7 @@ export interface Origin extends Running {
 
 /** The origin's composition root. Rejects when the stores or the port cannot be had. */
 export async function startOrigin(context: ServiceContext, overrides: OriginOverrides = {}): Promise<Origin> {
-  const { settings, logger, metrics, clock } = context;
+  const { settings, logger, metrics, clock, draining } = context;
   const { limits } = settings;
   const stores = overrides.stores ?? (await openStores(settings, { writes: false }));
   const { kv, cache, notices } = stores;
@@ -45,15 +50,19 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
     onRead: (tier) => metrics.storageReadsTotal.inc({ tier, cause: "segment" }),
   });
 
-  const responder = new Responder({ clock, metrics, logger });
+  const turns = new Turns();
+  const responder = new Responder({ clock, metrics, logger, turns });
   const directory = new Directory(catalog, reader, clock);
+  const alarm = overrides.alarm ?? systemAlarm;
+  const holds = new Holds({ clock, alarm, max: limits.holdsMax, draining, turns, metrics });
+  const news = new News(catalog, clock, alarm);
   const server = createHttpServer({
     request: front({
       isAllowed: accessControl(settings.cdnTokens),
       responder,
-      segments: new Segments({ directory, reader, responder, clock, metrics }),
+      segments: new Segments({ directory, reader, responder, holds, news, clock, metrics }),
       inits: new Inits(directory, responder, clock),
-      playlists: new Playlists({ directory, responder, clock }),
+      playlists: new Playlists({ directory, responder, holds, news, clock }),
     }),
   });
   const address = await listen(server, settings.listen.origin, { reusePort: true });

@@ -1,7 +1,10 @@
 import { contentType, type LiveQuery, type LiveUrl, renderLiveQuery } from "@headwater/edge-protocol";
-import { type ListRange, multivariantPlaylist } from "@headwater/segment-store/reader";
+import { type ListRange, type MediaPlaylist, multivariantPlaylist } from "@headwater/segment-store/reader";
 import type { Clock } from "@headwater/service-kit";
 import type { Directory } from "./directory.ts";
+import { heldPlaylist, longestBlockMs, reloadOf } from "./holds/held-playlist.ts";
+import type { HoldEnd, Holds } from "./holds/holds.ts";
+import type { News } from "./holds/news.ts";
 import { acceptsGzip } from "./http/accepts-gzip.ts";
 import type { OriginDecision } from "./http/answers.ts";
 import type { Exchange } from "./http/exchange.ts";
@@ -16,6 +19,8 @@ const SNAP_NUMBERS = 32;
 export interface PlaylistsOptions {
   readonly directory: Directory;
   readonly responder: Responder;
+  readonly holds: Holds;
+  readonly news: News;
   readonly clock: Clock;
 }
 
@@ -48,14 +53,33 @@ export class Playlists {
 
   /** Rejects with KvError when the catalog has to be read and cannot. */
   async media(exchange: Exchange, url: LiveUrl & { kind: "playlist" }): Promise<void> {
-    const { directory, responder, clock } = this.#options;
-    const found = await directory.rendition(exchange, url);
-    if ("ruledOut" in found) return responder.refuse(exchange, found.ruledOut);
-    if (url.query.malformed !== undefined) return responder.refuse(exchange, { kind: "malformed-query" });
+    const { directory, responder, holds, news, clock } = this.#options;
+    const { msn, skip } = url.query;
     const range = rangeOf(url.query);
-    const list = await found.rendition.mediaPlaylist(range, clock.nowMs());
+    const arrivedMs = clock.nowMs();
+    let ended: HoldEnd | undefined;
+    while (ended !== "gone") {
+      const found = await directory.rendition(exchange, url);
+      if ("ruledOut" in found) return responder.refuse(exchange, found.ruledOut);
+      if (url.query.malformed !== undefined) return responder.refuse(exchange, { kind: "malformed-query" });
+      const list = await found.rendition.mediaPlaylist(range, clock.nowMs(), skip);
+      const reload = exchange.req.method === "HEAD" ? "answer" : reloadOf(list, msn);
+      if (reload === "refuse") return responder.refuse(exchange, { kind: "reload-too-far" });
+      const template = found.rendition.template();
+      if (reload === "answer" || msn === undefined || template === undefined) {
+        return this.#sendList(exchange, range, list);
+      }
+      // An unchanged list would be an error to players.
+      if (ended === "deadline" || ended === "refused") return responder.refuse(exchange, { kind: "blocked-too-long" });
+      if (ended === "drain") return responder.refuse(exchange, { kind: "draining" });
+      const untilMs = arrivedMs + longestBlockMs(template);
+      ended = await holds.wait(heldPlaylist(directory, news, found, msn), exchange.res, untilMs);
+    }
+  }
+
+  async #sendList(exchange: Exchange, range: ListRange, list: MediaPlaylist | undefined): Promise<void> {
     const isEmpty = list?.first === undefined || list.last === undefined || list.first > lastOf(range, list.last);
-    if (isEmpty) return responder.refuse(exchange, { kind: "nothing-published" });
+    if (isEmpty) return this.#options.responder.refuse(exchange, { kind: "nothing-published" });
     await this.#send(exchange, { kind: "playlist", keepMs: list.maxAgeMs }, list.text);
   }
 
@@ -79,10 +103,11 @@ function rangeOf({ windowSec, from, to }: LiveQuery): ListRange {
   if (from === undefined && to === undefined) return { windowSec: windowSec ?? DEFAULT_WINDOW_SEC };
   return {
     from: from === undefined ? 0 : snap(from),
-    to: to === undefined ? Number.MAX_SAFE_INTEGER : snap(to) + SNAP_NUMBERS - 1,
+    ...(to !== undefined && { to: snap(to) + SNAP_NUMBERS - 1 }),
   };
 }
 
 const snap = (number: number): number => number - (number % SNAP_NUMBERS);
 
-const lastOf = (range: ListRange, last: number): number => ("to" in range ? Math.min(range.to, last) : last);
+const lastOf = (range: ListRange, last: number): number =>
+  Math.min(last, "to" in range && range.to !== undefined ? range.to : last);

@@ -1,20 +1,27 @@
 import { contentType, type LiveUrl, mediaHeaders } from "@headwater/edge-protocol";
 import type { Candidate, EventRecord } from "@headwater/segment-store/model";
-import type { SegmentReader } from "@headwater/segment-store/reader";
+import type { Look, SegmentReader } from "@headwater/segment-store/reader";
 import type { Clock, Metrics } from "@headwater/service-kit";
-import type { Directory } from "./directory.ts";
+import type { Directory, FoundRendition } from "./directory.ts";
+import { heldSegment, waitsFor } from "./holds/held-segment.ts";
+import type { HoldEnd, Holds } from "./holds/holds.ts";
+import type { News } from "./holds/news.ts";
 import type { Exchange } from "./http/exchange.ts";
 import type { Representation, Responder } from "./http/responder.ts";
+
+type SegmentUrl = LiveUrl & { kind: "segment" };
 
 export interface SegmentsOptions {
   readonly directory: Directory;
   readonly reader: SegmentReader;
   readonly responder: Responder;
+  readonly holds: Holds;
+  readonly news: News;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, "servedTotal">;
 }
 
-/** GET and HEAD of numbered segments: the number decides, then the chosen copy is sent. */
+/** GET and HEAD of numbered segments: the number decides, the next one is waited for, then the chosen copy is sent. */
 export class Segments {
   readonly #options: SegmentsOptions;
 
@@ -23,22 +30,35 @@ export class Segments {
   }
 
   /** Rejects with KvError when storage has to be asked and cannot answer. */
-  async answer(exchange: Exchange, url: LiveUrl & { kind: "segment" }): Promise<void> {
-    const { directory, responder, clock, metrics } = this.#options;
-    const found = await directory.rendition(exchange, url);
-    if ("ruledOut" in found) {
-      responder.refuse(exchange, found.ruledOut);
-      return;
+  async answer(exchange: Exchange, url: SegmentUrl): Promise<void> {
+    const { directory, responder, holds, news, clock } = this.#options;
+    const arrivedMs = clock.nowMs();
+    let ended: HoldEnd | undefined;
+    while (ended !== "gone") {
+      const found = await directory.rendition(exchange, url);
+      if ("ruledOut" in found) return responder.refuse(exchange, found.ruledOut);
+      const { event, rendition } = found;
+      const nowMs = clock.nowMs();
+      const untilMs = arrivedMs + event.holdMs;
+      const look = await rendition.look(url.number, nowMs);
+      const waits = exchange.req.method !== "HEAD" && waitsFor(look, rendition, url.number, nowMs);
+      if (!waits || isFinal(ended) || nowMs >= untilMs) return this.#send(exchange, url, found, look, ended);
+      ended = await holds.wait(heldSegment(directory, news, found, url.number), exchange.res, untilMs);
     }
-    const { decision, candidate } = await found.rendition.look(url.number, clock.nowMs());
+  }
+
+  async #send(
+    exchange: Exchange,
+    url: SegmentUrl,
+    found: FoundRendition,
+    { decision, candidate }: Look,
+    ended: HoldEnd | undefined,
+  ): Promise<void> {
+    const { responder, metrics } = this.#options;
     if (decision.kind !== "published" || candidate === undefined) {
-      responder.refuse(exchange, decision);
-      return;
+      return responder.refuse(exchange, ended === "drain" ? { kind: "draining" } : decision);
     }
-    if (candidate.ext !== url.ext) {
-      responder.refuse(exchange, { kind: "wrong-extension" });
-      return;
-    }
+    if (candidate.ext !== url.ext) return responder.refuse(exchange, { kind: "wrong-extension" });
     const status = await responder.send(exchange, decision, this.#copy(found.event, candidate));
     if (exchange.req.method === "HEAD" || (status !== 200 && status !== 206)) return;
     const defective = candidate.report.defects.length > 0 ? "true" : "false";
@@ -57,6 +77,11 @@ export class Segments {
       open: () => this.#options.reader.open(event, candidate),
     };
   }
+}
+
+/** Whether what there is now is the answer, whatever it is. */
+function isFinal(ended: HoldEnd | undefined): boolean {
+  return ended === "deadline" || ended === "drain" || ended === "refused";
 }
 
 /** Of an object by its SHA-256 in hex: the same on every process. */

@@ -16,6 +16,8 @@ export interface Row {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly status: number;
+  /** A GET is held for 4 s, and then answered as a HEAD is at once. */
+  readonly held?: true;
   /** 0: nobody may keep it. */
   readonly maxAgeMs: number;
   /** Headers that must be there, as patterns; null: must not be there. */
@@ -81,7 +83,7 @@ export const ROWS: readonly Row[] = [
     maxAgeMs: 1000,
     expected: { "headwater-event-version": /^1$/, "headwater-template": null },
   },
-  { asked: "the next of a named rendition", url: `${derby}/v2/spare/41.m4s`, status: 404, maxAgeMs: 1000 },
+  { asked: "soon in a named rendition", url: `${derby}/v2/spare/41.m4s`, status: 404, maxAgeMs: 1000 },
   { asked: "later in a named rendition", url: `${derby}/v2/spare/43.m4s`, status: 404, maxAgeMs: 3500 },
 
   // The number decides.
@@ -152,7 +154,8 @@ export const ROWS: readonly Row[] = [
     expected: { "headwater-pipeline": /^a$/ },
   },
   { asked: "past its retry deadline", url: `${derby}/v2/720p/30.m4s`, status: 410, maxAgeMs: MINUTE },
-  { asked: "the next", url: `${derby}/v2/720p/41.m4s`, status: 404, maxAgeMs: 1000 },
+  { asked: "the next", url: `${derby}/v2/720p/41.m4s`, status: 404, maxAgeMs: 1000, held: true },
+  { asked: "the next by an older version", url: `${derby}/v1/720p/41.m4s`, status: 404, maxAgeMs: 1000, held: true },
   {
     asked: "the next of a rendition that stalls",
     url: "http://origin/live/quiet/v1/720p/38.m4s",
@@ -222,11 +225,30 @@ export const ROWS: readonly Row[] = [
     maxAgeMs: 1500,
   },
   {
-    asked: "parameters of blocking reload",
+    asked: "a blocking reload for what is there",
     url: "http://origin/live/calm/720p/index.m3u8?_HLS_msn=40",
     status: 200,
     maxAgeMs: 1500,
   },
+  {
+    asked: "a delta update",
+    url: "http://origin/live/calm/720p/index.m3u8?_HLS_msn=40&_HLS_skip=YES",
+    status: 200,
+    maxAgeMs: 1500,
+  },
+  {
+    asked: "a blocking reload of an ended event, which blocks nobody",
+    url: "http://origin/live/over/720p/index.m3u8?_HLS_msn=99",
+    status: 200,
+    maxAgeMs: MINUTE,
+  },
+  {
+    asked: "a blocking reload before anything",
+    url: `${derby}/spare/index.m3u8?_HLS_msn=1`,
+    status: 404,
+    maxAgeMs: 1000,
+  },
+  { asked: "a reload for no number", url: `${derby}/720p/index.m3u8?_HLS_msn=next`, status: 400, maxAgeMs: 0 },
 
   // Conditions and ranges. The object is `derby 720p 40 a`.
   {
@@ -266,6 +288,7 @@ export const ROWS: readonly Row[] = [
     headers: { Range: "bytes=0-" },
     status: 404,
     maxAgeMs: 1000,
+    held: true,
   },
   {
     asked: "again what is known by its tag",

@@ -18,6 +18,9 @@ export type OriginDecision =
         | "unknown-init"
         | "master"
         | "nothing-published"
+        | "blocked-too-long"
+        | "reload-too-far"
+        | "draining"
         | "storage-failing"
         | "malformed-query"
         | "unauthorized"
@@ -87,6 +90,12 @@ export function answerFor(decision: OriginDecision, nowMs: number): Answer {
       return answer(200, decision.keepMs);
     case "nothing-published":
       return answer(404, SECOND, "Nothing is published yet");
+    case "blocked-too-long":
+      return answer(503, SECOND, "The playlist has not reached that number");
+    case "reload-too-far":
+      return answer(400, 0, "The playlist is more than two numbers away from that");
+    case "draining":
+      return answer(503, SECOND, "This process is ending");
 
     case "preflight":
       return answer(204, MINUTE);

@@ -20,6 +20,7 @@ import type { Clock, Logger, Metrics } from "@headwater/service-kit";
 import { type Answer, answerFor, type OriginDecision, ofOlderVersion } from "./answers.ts";
 import { sendBody, sliceChunks } from "./body.ts";
 import type { Exchange, Subject } from "./exchange.ts";
+import type { Turns } from "./turns.ts";
 
 type HeaderValues = Readonly<Record<string, string>>;
 
@@ -42,6 +43,7 @@ export interface ResponderOptions {
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, "originRequestsTotal">;
   readonly logger: Logger;
+  readonly turns: Turns;
 }
 
 /** Writes answers: the status and lifetime of a decision, and the headers that the contract promises on it. */
@@ -49,11 +51,13 @@ export class Responder {
   readonly #clock: Clock;
   readonly #metrics: ResponderOptions["metrics"];
   readonly #logger: Logger;
+  readonly #turns: Turns;
 
-  constructor({ clock, metrics, logger }: ResponderOptions) {
+  constructor({ clock, metrics, logger, turns }: ResponderOptions) {
     this.#clock = clock;
     this.#metrics = metrics;
     this.#logger = logger;
+    this.#turns = turns;
   }
 
   /** An answer whose body, if any, only tells why. */
@@ -103,6 +107,8 @@ export class Responder {
     }
     const hasBody = outcome.status !== 304;
     const { chunks, tier } = hasBody ? await object.open() : NO_BODY;
+    // However many asked meanwhile have waited for one and the same load.
+    if (tier !== "memory") await this.#turns.opening();
     // Asked now: reading took time, and a lifetime must not cross the moment at which the answer may change.
     const { maxAgeMs } = this.#answer(exchange, decision);
     const headers: Record<string, string> = {
@@ -123,7 +129,7 @@ export class Responder {
     }
     if (outcome.status === 206) headers["Content-Range"] = contentRange(outcome, sizeBytes);
     this.#head(exchange, decision, outcome.status, headers);
-    if (hasBody && req.method !== "HEAD") sendBody(res, body);
+    if (hasBody && req.method !== "HEAD") sendBody(res, body, this.#turns);
     else res.end();
     return outcome.status;
   }

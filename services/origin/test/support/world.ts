@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { zones } from "@headwater/cache";
 import { CHUNK_BYTES, type Kv, KvError, memoryKv, type Namespace, newNonce, nextToken, type Row } from "@headwater/kv";
 import { memoryNotices } from "@headwater/notices";
 import { Catalog } from "@headwater/segment-store/catalog";
 import { Events, type NewEvent } from "@headwater/segment-store/events";
 import { bucketOf, candidateRow, candidatesId, type EventRecord, shapeRow } from "@headwater/segment-store/model";
-import { createLogger, createMetrics, ManualClock, readSettings } from "@headwater/service-kit";
+import { createLogger, createMetrics, readSettings } from "@headwater/service-kit";
 import { type Origin, startOrigin } from "../../src/origin.ts";
+import { ManualTime } from "./manual-time.ts";
 
 export const T0 = Date.parse("2026-03-01T12:00:00Z");
 
@@ -42,12 +44,13 @@ export interface Segment {
   readonly stampMs?: number;
 }
 
-/** A store in memory, filled row by row, and an origin on a real port over it. */
+/** A store in memory, filled row by row, and an origin on a real port over it. Its time goes by hand. */
 export class World {
-  readonly clock = new ManualClock(T0);
+  readonly clock = new ManualTime(T0);
   readonly kv: Kv = memoryKv();
   readonly notices = memoryNotices({ nowMs: () => this.clock.nowMs() });
   readonly metrics = createMetrics("origin");
+  readonly draining = new AbortController();
   /** Calls of the origin to its store. */
   kvCalls = 0;
   isStoreDown = false;
@@ -67,10 +70,9 @@ export class World {
     const settings = readSettings({ HEADWATER_ORIGIN_LISTEN: "127.0.0.1:0", ...env }, "origin");
     const { metrics, clock, notices } = this;
     const logger = createLogger({ service: "origin", logLevel: "silent" });
-    const draining = new AbortController().signal;
     const stores = { kv: this.#watched(), cache: zones({ zones: [] }), notices, close: async () => {} };
-    const context = { settings, logger, metrics, clock, processId: "origin-test", draining };
-    this.#origin = await startOrigin(context, { stores });
+    const context = { settings, logger, metrics, clock, processId: "origin-test", draining: this.draining.signal };
+    this.#origin = await startOrigin(context, { stores, alarm: clock.alarm });
   }
 
   get port(): number {
@@ -140,6 +142,11 @@ export class World {
 
   async counted(name: string): Promise<readonly { labels: Record<string, unknown>; value: number }[]> {
     return (await this.metrics.registry.getSingleMetric(name)!.get()).values;
+  }
+
+  /** Resolves when so many requests are held. */
+  async held(count: number): Promise<void> {
+    while ((await this.counted("headwater_holds"))[0]?.value !== count) await setImmediate();
   }
 
   async #put(namespace: Namespace, row: Row): Promise<void> {
