@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { ROOT } from "./parts/paths.ts";
 import { type Part, startPart } from "./parts/process.ts";
 import { quietPort } from "./parts/quiet-port.ts";
+import { until } from "./parts/until.ts";
 
 const READY_MS = 20_000;
 const CALL_TIMEOUT_MS = 10_000;
+const KNOWN_MS = 2_000;
 const OPERATOR_TOKEN = "operator-of-this-run";
 
 /** In the order in which they start; they stop in the opposite one. */
@@ -112,6 +114,8 @@ async function createEvent(controlUrl: string, fields: object): Promise<Publishi
   const { pipelines } = (await answer.json()) as { pipelines: { publishUrl: string; publishToken: string }[] };
   const { publishUrl, publishToken } = pipelines[0]!;
   const base = publishUrl.replace(/\/$/, "");
+  // Another process made it: the publisher hears of it within a second. An empty probe stores nothing.
+  await until(() => put(`${base}/probe`, publishToken, new Uint8Array()), KNOWN_MS);
   return { publishUrl: base, publishToken, put: (path, body) => put(`${base}/${path}`, publishToken, body) };
 }
 

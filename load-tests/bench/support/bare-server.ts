@@ -17,11 +17,13 @@ get(url!, async (answer) => {
   const headers = answer.rawHeaders.filter((_, i, all) => !ITS_OWN.has(all[i - (i % 2)]!.toLowerCase()));
   const status = answer.statusCode!;
   const chunks: Buffer[] = [];
-  for (let at = 0; at < body.length; at += CHUNK_BYTES) chunks.push(body.subarray(at, at + CHUNK_BYTES));
-  const last = chunks.pop();
+  for (let at = 0; body.length >= CHUNK_BYTES && at < body.length; at += CHUNK_BYTES)
+    chunks.push(body.subarray(at, at + CHUNK_BYTES));
+  // Text goes out in one piece with the head, which is the cheapest way for a small answer.
+  const last = body.length < CHUNK_BYTES ? body.toString("latin1") : chunks.pop();
   createServer((_req, res) => {
     res.writeHead(status, headers);
     for (const chunk of chunks) res.write(chunk);
-    res.end(last);
+    res.end(last, "latin1");
   }).listen(Number(port), "127.0.0.1");
 });

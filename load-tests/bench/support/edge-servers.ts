@@ -22,6 +22,8 @@ const SERVER_CORE = 0;
 const LOAD_CORE = 1;
 const ROUNDS = 5;
 const SECONDS = 3;
+/** Long enough for V8 to have compiled what is hot. */
+const WARM_UP_SECONDS = 3;
 const SEGMENT_MS = 2000;
 
 export const ORIGIN = "Headwater's origin";
@@ -74,7 +76,7 @@ export async function compareServers(options: {
       { server: VARNISH, pid: edge.pid, url: edge.url + path },
     ];
     const rounds = servers.map(({ server, pid, url }) => ({ server, pid, url, samples: [] as Sample[] }));
-    for (const { pid, url } of servers) await sample(pid, url, options.connections, 1);
+    for (const { pid, url } of servers) await sample(pid, url, options.connections, WARM_UP_SECONDS);
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const { pid, url, samples } of rounds) samples.push(await sample(pid, url, options.connections, SECONDS));
     }
