@@ -38,7 +38,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 const USAGE = `npm run faults [-- name…] [--store local|cluster] [--seed TEXT] [--media DIR] [--brief] [--keep]
   names: ${Object.keys(FAULTS).join(", ")}; all that the store can have when none is given
   --seed repeats a run's traffic; --media sends real segments ({number}.m4s) up the ladder
-  --brief strikes less often; --keep leaves the folder with data and logs
+  --brief strikes less often; --keep leaves the folder with data and logs, as a failure does
 `;
 
 const store = values.store as "local" | "cluster";
@@ -72,8 +72,9 @@ async function strikeOne(name: string, fault: Fault, cassandra: TestCassandra | 
   const { passed, failed } = await runFault({ name, fault, seed, dir, brief, cassandra });
   clearTimeout(late);
   process.stdout.write(`${name}, ${store} store, seed ${seed}: ${passed} passed, ${failed.length} failed\n\n`);
-  if (failed.length > 0 || passed === 0) process.exitCode = 1;
-  if (values.keep) process.stdout.write(`kept ${dir}\n`);
+  const isFailed = failed.length > 0 || passed === 0;
+  if (isFailed) process.exitCode = 1;
+  if (isFailed || values.keep) process.stdout.write(`kept ${dir}\n`);
   else await rm(dir, { recursive: true, force: true });
 }
 

@@ -3,10 +3,10 @@ import { Live } from "../live.ts";
 import type { Fault } from "../scene.ts";
 import { describeMs, percentile } from "../traffic/figures.ts";
 import { VISIBLE_WITHIN_MS } from "../traffic/readers.ts";
-import { visibleAfterMs } from "../traffic/visible.ts";
+import { refusedForMs } from "../traffic/visible.ts";
 
-/** With notices up, what was acknowledged is there for whoever asks then: our own timers need the rest. */
-const AT_ONCE_MS = 50;
+/** With notices up, what was acknowledged is there for whoever asks then; some may overtake a notice on a busy machine. */
+const AT_ONCE_MS = 20;
 const RECOVERED_WITHIN_MS = 2_500;
 
 /** Redis is killed with -9 and comes back: publishing and reading go on, and what is published is seen in time. */
@@ -20,11 +20,13 @@ export const redisStopped: Fault = {
     const headwater = await scene.start();
     const live = await Live.start(scene, headwater, { renditions: ["r1", "r2"] });
     const segments = brief ? 6 : 40;
-    const seen = (name: string, withinMs: number) =>
-      report.check(`${name}: there for who asks ${withinMs} ms after the 2xx`, async () => {
-        const tookMs = await visibleAfterMs(live.encoder, "r1", segments);
-        if (percentile(tookMs, 1) > withinMs) throw new Error(describeMs(tookMs));
-        return describeMs(tookMs);
+    const seen = (name: string, medianMs: number) =>
+      report.check(`${name}: half are there ${medianMs} ms after the 2xx, all after ${VISIBLE_WITHIN_MS}`, async () => {
+        const refusedMs = await refusedForMs(live.encoder, "r1", segments);
+        const told = `refused until ${describeMs(refusedMs)}`;
+        if (percentile(refusedMs, 0.5) > medianMs || percentile(refusedMs, 1) > VISIBLE_WITHIN_MS)
+          throw new Error(told);
+        return told;
       });
     try {
       await sleep(1_000);
