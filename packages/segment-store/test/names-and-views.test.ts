@@ -144,6 +144,21 @@ describe("freshness", () => {
     expect([freshness.isFresh(20_500), begun.length]).toEqual([true, 2]);
   });
 
+  test("who must know of the newest waits for the next read that is allowed, and shares it", async () => {
+    let reads = 0;
+    const freshness = new Freshness(
+      () => 0,
+      async () => {
+        reads += 1;
+      },
+    );
+    await freshness.ensure(1000);
+    await freshness.ensure(1001);
+    expect(reads).toBe(1);
+    await Promise.all([1240, 1241].map((nowMs) => freshness.nextRead(nowMs)));
+    expect(reads).toBe(2);
+  });
+
   test("a read that fails goes to who asked, and the next one tries again", async () => {
     let reads = 0;
     const freshness = new Freshness(

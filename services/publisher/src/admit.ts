@@ -19,6 +19,7 @@ export const requireCredentials: RequestHandler = (req, res, next) => {
 /**
  * 404 for an unknown event or pipeline, then 403 for credentials that do not open it. An answer of no is given only
  * after a look at the store, which the catalog allows four times a second: an event or token may be a moment old.
+ * For an event that nobody knows the next look is waited for, since an encoder would lose its first objects.
  */
 export function admit({ catalog, nowMs, isStale }: Parts): RequestHandler {
   return async (req, res, next) => {
@@ -34,7 +35,8 @@ export function admit({ catalog, nowMs, isStale }: Parts): RequestHandler {
 
     let found = look();
     if (!opens(found)) {
-      await catalog.refreshEvents();
+      if (found.event === undefined) await catalog.find(target.event);
+      else await catalog.refreshEvents();
       found = look();
     }
     const { event, pipeline } = found;

@@ -67,9 +67,11 @@ export class Catalog {
     return event?.deleted ? undefined : event;
   }
 
-  /** As `event`, but the store itself is asked (four times a second at most) before an event is said not to exist. */
+  /** As `event`, but an event is said not to exist only after a look at the store, at most 250 ms from now. */
   async find(id: string): Promise<EventRecord | undefined> {
-    if (this.event(id) === undefined) await this.refreshEvents();
+    const event = this.event(id);
+    if (event !== undefined) return event;
+    await this.#read(this.#eventsFreshness.nextRead(this.#nowMs()));
     return this.event(id);
   }
 
@@ -104,9 +106,13 @@ export class Catalog {
   }
 
   /** Reads the events' rows again, at most four times a second; never rejects. */
-  async refreshEvents(): Promise<void> {
+  refreshEvents(): Promise<void> {
+    return this.#read(this.#eventsFreshness.ensure(this.#nowMs()));
+  }
+
+  async #read(read: Promise<void>): Promise<void> {
     try {
-      await this.#eventsFreshness.ensure(this.#nowMs());
+      await read;
       this.#onStale(false);
     } catch {
       this.#onStale(true);

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 /** Without news for this long, notices no longer tell what is complete. */
 const SILENCE_MS = 500;
 /** A view is read again at most this often (four times a second), whatever is asked. */
@@ -14,6 +16,7 @@ export class Freshness {
   #stale = true;
   #gaps = 0;
   #loading: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
   /** `completeUntilMs`: what the notices' subscription says; `reload`: reads the view from the kv. */
   constructor(completeUntilMs: () => number, reload: (nowMs: number) => Promise<void>) {
@@ -40,6 +43,20 @@ export class Freshness {
   /** Resolves when the view may be trusted as of now; rejects with what the read rejected with. */
   async ensure(nowMs: number, silenceMs = SILENCE_MS): Promise<void> {
     if (!this.isFresh(nowMs, silenceMs)) await this.#reloadOnce(nowMs);
+  }
+
+  /** Resolves when the view was read by a read that began after this call: the next one allowed. Rejects as `ensure` does. */
+  nextRead(nowMs: number): Promise<void> {
+    this.#next ??= this.#readNext(nowMs);
+    return this.#next;
+  }
+
+  async #readNext(nowMs: number): Promise<void> {
+    await this.#loading?.catch(() => {});
+    const waitMs = Math.max(0, this.#loadedAtMs + RELOAD_INTERVAL_MS - nowMs);
+    if (waitMs > 0) await sleep(waitMs);
+    this.#next = undefined;
+    await this.#reloadOnce(nowMs + waitMs);
   }
 
   #reloadOnce(nowMs: number): Promise<void> {
