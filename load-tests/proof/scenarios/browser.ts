@@ -47,12 +47,11 @@ export const browser: Scenario = async ({ headwater, report, seconds, dir }) => 
         return `${await play(`${nginx.url}/live/${event.id}/master.m3u8`, 4)} s`;
       });
     for (const { name, setup, event, encoder } of streams) {
-      await encoder.ended;
-      await readBack({
-        profile: setup,
-        dirs: [encoder.dir],
-        base: `${headwater.urls.origin}/live/${event.id}`,
-        live: true,
+      await report.check(`${name}: read back from the origin`, async () => {
+        await encoder.ended;
+        const base = `${headwater.urls.origin}/live/${event.id}`;
+        const { segments } = await readBack({ profile: setup, dirs: [encoder.dir], base, live: true });
+        return `${segments} segments`;
       });
       await endEvent(headwater, event.id);
       for (const [edgeName, edge] of Object.entries({ Varnish: varnish, nginx })) {

@@ -147,7 +147,7 @@ describe("an encoder that starts again", () => {
   });
 
   test.each(["720p/", ""])(
-    "has its new init from its first segment on, whichever of the two is faster (%sinit.mp4)",
+    "has its own init from its first segment on, whichever of the two is faster (%sinit.mp4)",
     async (folder) => {
       const event = await createEvent(one);
       const rendition = folder === "" ? "flat" : "720p";
@@ -157,14 +157,17 @@ describe("an encoder that starts again", () => {
         const lines = `#EXT-X-MAP:URI="init.mp4"\n#EXTINF:2,\n${number}.m4s\n`;
         await putPlaylist(one, event, `${folder}${rendition}.m3u8`, head + lines);
       };
+      const begun = send(0, "first");
+      await sleep(50); // without its init, the segment has to wait
       await put(one, event, `${folder}init.mp4`, init());
-      for (const number of [0, 1, 2]) {
+      await begun;
+      for (const number of [1, 2]) {
         store.nowMs += 2000;
         await send(number, "first");
       }
       store.nowMs += 3000;
       const sent = send(0, "anew");
-      await sleep(50); // without its init, the segment has to wait
+      await sleep(50);
       await put(one, event, `${folder}init.mp4`, init(1));
       await sent;
       const lines = await list(one, event, rendition, store.nowMs);

@@ -78,7 +78,7 @@ export class Candidates {
     };
     const { number, run } = await this.#numbering.resolve(view, arrival);
     if (init !== undefined && run !== undefined && isOfRunBefore(init, view, run)) {
-      init = await this.#initOnItsWay(view, init);
+      init = await this.#initOnItsWay(view, rendition, pipeline.id);
       report = reportOf(segment, init);
     }
 
@@ -102,20 +102,24 @@ export class Candidates {
     if (report.container !== "fmp4") return undefined;
     const known = view.shape.newestInit(rendition, pipeline.id);
     if (known !== undefined) return known;
+    if (view.tail(rendition).progress(pipeline.id) === undefined) {
+      return this.#initOnItsWay(view, rendition, pipeline.id);
+    }
     await view.reloadShape();
     return view.shape.newestInit(rendition, pipeline.id);
   }
 
   /**
-   * An encoder that starts again sends its init in the same instant as its first segment, and the segment may be the
-   * first to be here. Waits for a newer init than this one; none may come.
+   * An encoder that starts sends its init in the same instant as its first segment, and the segment may be the first
+   * to be here. Waits for a newer init than the one that is known; none may come.
    */
-  async #initOnItsWay(view: EventView, known: InitRecord): Promise<InitRecord> {
-    const newest = () => view.shape.newestInit(known.rendition, known.pipeline) ?? known;
-    for (let waitedMs = 0; waitedMs < INIT_WAIT_MS && newest().atMs === known.atMs; waitedMs += INIT_POLL_MS) {
+  async #initOnItsWay(view: EventView, rendition: string, pipeline: string): Promise<InitRecord | undefined> {
+    const newest = () => view.shape.newestInit(rendition, pipeline);
+    const knownAtMs = newest()?.atMs;
+    for (let waitedMs = 0; waitedMs < INIT_WAIT_MS && newest()?.atMs === knownAtMs; waitedMs += INIT_POLL_MS) {
       await sleep(INIT_POLL_MS);
     }
-    if (newest().atMs === known.atMs) await view.reloadShape();
+    if (newest()?.atMs === knownAtMs) await view.reloadShape();
     return newest();
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Kv } from "@headwater/kv";
 import { type MediaPlaylist, resolveObjectName } from "@headwater/playlists";
 import { LRUCache } from "lru-cache";
@@ -15,6 +16,8 @@ const READS_IN_FLIGHT = 16;
 /** A playlist may overtake the newest segments that it lists, but not by more. */
 const OVERTAKING_MS = 3_000;
 const OVERTAKING_ENTRIES = 3;
+const INIT_WAIT_MS = 300;
+const INIT_POLL_MS = 20;
 
 type NamedInit = NamedObject & { readonly kind: "init" };
 
@@ -114,10 +117,20 @@ export class NamedObjects {
   ): Promise<void> {
     const parsed = name === undefined ? undefined : parseObjectPath(name);
     if (name === undefined || (parsed?.kind === "object" && parsed.rendition !== undefined)) return;
+    if (this.#writer.view(event).shape.stream(rendition) === undefined) await this.#arrival(event, pipeline, name);
     await this.#locked(event, pipeline, name, async (names) => {
       const { object } = await names.read(name);
       if (object?.value.kind === "init") await this.#storeInit(event, pipeline, rendition, object.value);
     });
+  }
+
+  /** Resolves when the object is here: an encoder's first init may be on its way beside its first playlist. Or it never comes. */
+  async #arrival(event: EventRecord, pipeline: PipelineRecord, name: string): Promise<void> {
+    const names = this.#names(event, pipeline);
+    for (let waitedMs = 0; waitedMs < INIT_WAIT_MS; waitedMs += INIT_POLL_MS) {
+      if ((await names.read(name)).object !== undefined) return;
+      await sleep(INIT_POLL_MS);
+    }
   }
 
   /** Whether a list means the object that has come now, and not one that had the name before. */
