@@ -119,11 +119,14 @@ async function holdRound({ headwater, event, adminUrls, number, waiters }: Round
   while ((await total(adminUrls, "headwater_holds")) < waiters) await sleep(50);
   const readsBefore = await total(adminUrls, STORE_READS);
   const publishedMs = await put(`${event.publishUrl}/720p/${number}.m4s`, event.publishToken, segment(number));
-  const times = await Promise.all(readers.map(({ done }) => done));
+  // One process reads for everyone: were it to go on with some, the first bytes of others would wait in its sockets.
+  const firstByteMs = await Promise.all(readers.map((one) => one.firstByteMs));
+  for (const { socket } of readers) socket.resume();
+  const lastByteMs = await Promise.all(readers.map((one) => one.lastByteMs));
   const delays = await Promise.all(adminUrls.map((url) => metric(url, "nodejs_eventloop_lag_max_seconds")));
   return {
-    firstByteMs: times.map(({ firstByteMs }) => firstByteMs - publishedMs),
-    lastByteMs: times.map(({ lastByteMs }) => lastByteMs - publishedMs),
+    firstByteMs: firstByteMs.map((ms) => ms - publishedMs),
+    lastByteMs: lastByteMs.map((ms) => ms - publishedMs),
     loopDelayMs: Math.max(...delays) * 1000 - LOOP_RESOLUTION_MS,
     storeReads: (await total(adminUrls, STORE_READS)) - readsBefore,
   };
@@ -149,32 +152,37 @@ function summary(processes: number, waiters: number, rounds: readonly Round[]): 
   };
 }
 
-/** A GET over a connection of its own, which counts what comes and when, and closes behind the last byte. */
-async function reader(host: string, port: number, path: string) {
+interface Reader {
+  /** Resolves to the moment of the first byte; the socket then stands still until it is resumed. */
+  readonly firstByteMs: Promise<number>;
+  readonly lastByteMs: Promise<number>;
+  readonly socket: Socket;
+}
+
+/** A GET over a connection of its own, which closes behind the last byte. */
+async function reader(host: string, port: number, path: string): Promise<Reader> {
   const socket = connect({ host, port });
   await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   socket.write(`GET ${path} HTTP/1.1\r\nHost: origin\r\nConnection: close\r\n\r\n`);
-  return { done: timesOf(socket) };
-}
-
-function timesOf(socket: Socket): Promise<{ firstByteMs: number; lastByteMs: number }> {
-  return new Promise((resolve, reject) => {
-    let firstByteMs = 0;
-    let bytes = 0;
-    let status = "";
-    socket.on("data", (part) => {
-      if (bytes === 0) {
-        firstByteMs = performance.now();
-        status = part.toString("latin1", 9, 12);
-      }
-      bytes += part.length;
-    });
-    socket.on("error", reject);
-    socket.on("close", () => {
-      if (bytes > BODY_BYTES) resolve({ firstByteMs, lastByteMs: performance.now() });
-      else reject(new Error(`a held request got ${status} and ${bytes} bytes`));
-    });
+  const first = Promise.withResolvers<number>();
+  const last = Promise.withResolvers<number>();
+  let bytes = 0;
+  let status = "";
+  socket.on("data", (part) => {
+    if (bytes === 0) {
+      status = part.toString("latin1", 9, 12);
+      socket.pause();
+      first.resolve(performance.now());
+    }
+    bytes += part.length;
   });
+  socket.on("error", last.reject);
+  socket.on("close", () => {
+    if (bytes > BODY_BYTES) last.resolve(performance.now());
+    else for (const { reject } of [first, last]) reject(new Error(`a held request got ${status} and ${bytes} bytes`));
+  });
+  last.promise.catch(() => {}); // Until everyone has a first byte nobody looks at it.
+  return { firstByteMs: first.promise, lastByteMs: last.promise, socket };
 }
 
 /** Resolves to when the last byte was handed to the system. Rejects when the answer is not 2xx. */

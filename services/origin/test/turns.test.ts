@@ -28,12 +28,12 @@ test("everyone gets the beginning before anyone gets more, then all take turns",
   const clients = Array.from({ length: 50 }, (_, n) => client(`${n}`, log));
   const done = clients.map(async (res) => {
     await turns.opening();
-    sendBody(res, body(512, 512), turns);
+    sendBody(res, body(64, 64), turns);
     await finished(res);
   });
   await Promise.all(done);
   const sizes = log.map((line) => line.split(" ")[1]);
-  expect(sizes).toEqual([...Array(50).fill("16"), ...Array(50).fill("496"), ...Array(50).fill("512")]);
+  expect(sizes).toEqual([...Array(50).fill("16"), ...Array(50).fill("48"), ...Array(50).fill("64")]);
 });
 
 test("few begin at once, many in bounded turns", async () => {
@@ -48,6 +48,21 @@ test("few begin at once, many in bounded turns", async () => {
     perTurn.push(opened - before);
   }
   expect(perTurn).toEqual([16, 16, 16, 16, 16, 16, 4]);
+});
+
+test("where few go on they get a chunk at a time, where many do smaller parts", async () => {
+  for (const [count, largest] of [
+    [8, 512],
+    [20, 64],
+  ] as const) {
+    const turns = new Turns();
+    const log: string[] = [];
+    const clients = Array.from({ length: count }, () => client("one", log));
+    for (const res of clients) sendBody(res, body(512, 512), turns);
+    await Promise.all(clients.map(finished));
+    expect(Math.max(...log.map((line) => Number(line.split(" ")[1])))).toBe(largest);
+    expect(log.reduce((sum, line) => sum + Number(line.split(" ")[1]), 0)).toBe(count * 1024);
+  }
 });
 
 test("a client that takes nothing delays nobody else and is given no more", async () => {

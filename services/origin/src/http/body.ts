@@ -10,30 +10,29 @@ const STALL_MS = 15_000;
 const BEGINNING_BYTES = 16 * 1024;
 
 /**
- * Ends an answer whose head is written with a body in chunks: its beginning now, the rest chunk by chunk, in turns with
+ * Ends an answer whose head is written with a body in chunks: its beginning now, the rest part by part, in turns with
  * other answers and no faster than the client takes it.
  */
 export function sendBody(res: ServerResponse, chunks: readonly Buffer[], turns: Turns): void {
   // Nobody listens for the timeout, so Node destroys the socket; it sets its own limit once the answer has gone out.
   res.req.socket.setTimeout(STALL_MS);
-  const parts = withBeginning(chunks);
-  let next = 0;
-  const write = (): void => {
+  let index = 0;
+  let offset = 0;
+  const write = (maxBytes: number): void => {
     if (res.destroyed) return;
-    const part = parts[next];
-    next += 1;
-    if (next >= parts.length) res.end(part);
+    const chunk = chunks[index];
+    const part = chunk?.subarray(offset, offset + maxBytes);
+    offset += maxBytes;
+    if (chunk === undefined || offset >= chunk.length) {
+      index += 1;
+      offset = 0;
+    }
+    if (index >= chunks.length) res.end(part);
     else if (res.write(part)) takeTurn();
     else res.once("drain", takeTurn);
   };
-  const takeTurn = (): void => turns.goOn(parts[next]!.length, write);
-  write();
-}
-
-function withBeginning(chunks: readonly Buffer[]): readonly Buffer[] {
-  const [first, ...others] = chunks;
-  if (first === undefined || first.length <= BEGINNING_BYTES) return chunks;
-  return [first.subarray(0, BEGINNING_BYTES), first.subarray(BEGINNING_BYTES), ...others];
+  const takeTurn = (): void => turns.goOn(write);
+  write(BEGINNING_BYTES);
 }
 
 /** Bytes `start` to `end`, inclusive, of a body in chunks. Nothing is copied. */

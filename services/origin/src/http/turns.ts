@@ -2,13 +2,11 @@
 const OPENINGS_PER_TURN = 16;
 /** Bytes of bodies, beyond their beginnings, that are handed to sockets in one turn. */
 const BYTES_PER_TURN = 4 * 1024 * 1024;
+/** What one body gets in a turn: where many go on, little, as what sockets take later is beyond our turns. */
+const PART_BYTES = { few: 512 * 1024, many: 64 * 1024 };
+const FEW = BYTES_PER_TURN / PART_BYTES.few;
 /** For so long beginnings alone are written; then bodies go on beside them, however many answers begin. */
 const ALONE_MS = 1000;
-
-interface Part {
-  readonly sizeBytes: number;
-  readonly write: () => void;
-}
 
 /**
  * Shares out the process's time among answers that are due together: all of them begin before any goes on, and no turn
@@ -16,7 +14,7 @@ interface Part {
  */
 export class Turns {
   #openings: (() => void)[] = [];
-  #parts: Part[] = [];
+  #parts: ((maxBytes: number) => void)[] = [];
   #openedInTurn = 0;
   #aloneUntilMs = 0;
   #isDue = false;
@@ -32,9 +30,9 @@ export class Turns {
     await new Promise<void>((resolve) => this.#openings.push(resolve));
   }
 
-  /** Writes a further part of a body when its turn has come. */
-  goOn(sizeBytes: number, write: () => void): void {
-    this.#parts.push({ sizeBytes, write });
+  /** Writes a further part of a body, of so many bytes at most, when its turn has come. */
+  goOn(write: (maxBytes: number) => void): void {
+    this.#parts.push(write);
     this.#schedule();
   }
 
@@ -54,12 +52,7 @@ export class Turns {
   }
 
   #writeParts(): void {
-    let bytes = 0;
-    let count = 0;
-    while (count < this.#parts.length && bytes < BYTES_PER_TURN) {
-      bytes += this.#parts[count]!.sizeBytes;
-      count += 1;
-    }
-    for (const { write } of this.#parts.splice(0, count)) write();
+    const partBytes = this.#parts.length <= FEW ? PART_BYTES.few : PART_BYTES.many;
+    for (const write of this.#parts.splice(0, BYTES_PER_TURN / partBytes)) write(partBytes);
   }
 }
