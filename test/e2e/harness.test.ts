@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
-import { encoderArgs } from "../harness/encoder.ts";
-import { readList } from "../harness/playlist.ts";
-import { PROFILES } from "../harness/profiles.ts";
-import { teeArgument } from "../harness/tee.ts";
+import { encoderArgs } from "../../load-tests/proof/harness/encoder.ts";
+import { readList } from "../../load-tests/proof/harness/playlist.ts";
+import { PROFILES } from "../../load-tests/proof/harness/profiles.ts";
+import { teeArgument } from "../../load-tests/proof/harness/tee.ts";
 
 test("the tee muxer's argument survives both of its parsers", () => {
   const output = { options: { headers: "Authorization: Bearer [x]|'y'\\" }, url: "http://h/a|b" };

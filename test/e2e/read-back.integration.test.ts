@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { Profile } from "../harness/profiles.ts";
-import { readBack } from "../harness/read-back.ts";
+import type { Profile } from "../../load-tests/proof/harness/profiles.ts";
+import { readBack } from "../../load-tests/proof/harness/read-back.ts";
 
 const PROFILE: Profile = { name: "x", container: "fmp4", playlist: "index.m3u8", renditions: ["r"] };
 const INIT = '#EXT-X-MAP:URI="init.mp4"\n';
