@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Result> }>
   "memcached-tier": () => import("./memcached-tier.ts"),
   hits: () => import("./hits.ts"),
   "not-found": () => import("./not-found.ts"),
+  held: () => import("./held.ts"),
 };
 const RESULTS = join(import.meta.dirname, "..", "results");
 

@@ -157,8 +157,7 @@ export const SETTINGS = {
     prose: "Media that one origin process keeps in memory.",
   }),
   HEADWATER_HOLDS_MAX: limits(kind.integer("requests", 0, 1_000_000), "20000", ["origin"], {
-    prose:
-      "Requests that one origin process holds for segments still to come; above, 404 for 1 s. Checked, but not yet in force.",
+    prose: "Requests that one origin process holds for segments still to come; above, 404 for 1 s.",
   }),
   HEADWATER_PUBLISHER_MAX_SEGMENT_BYTES: limits(
     kind.integer("bytes", 1024, 1024 * MIB),
