@@ -3,10 +3,10 @@ import { Live } from "../live.ts";
 import type { Fault } from "../scene.ts";
 import { describeMs, percentile } from "../traffic/figures.ts";
 import { VISIBLE_WITHIN_MS } from "../traffic/readers.ts";
-import { refusedForMs } from "../traffic/visible.ts";
+import { watchVisible } from "../traffic/visible.ts";
 
-/** With notices up, what was acknowledged is there for whoever asks then; some may overtake a notice on a busy machine. */
-const AT_ONCE_MS = 20;
+/** With notices up, an answer needs no more than its own time. */
+const AT_ONCE_MS = 50;
 const RECOVERED_WITHIN_MS = 2_500;
 
 /** Redis is killed with -9 and comes back: publishing and reading go on, and what is published is seen in time. */
@@ -21,13 +21,17 @@ export const redisStopped: Fault = {
     const live = await Live.start(scene, headwater, { renditions: ["r1", "r2"] });
     const segments = brief ? 6 : 40;
     const seen = (name: string, medianMs: number) =>
-      report.check(`${name}: half are there ${medianMs} ms after the 2xx, all after ${VISIBLE_WITHIN_MS}`, async () => {
-        const refusedMs = await refusedForMs(live.encoder, "r1", segments);
-        const told = `refused until ${describeMs(refusedMs)}`;
-        if (percentile(refusedMs, 0.5) > medianMs || percentile(refusedMs, 1) > VISIBLE_WITHIN_MS)
-          throw new Error(told);
-        return told;
-      });
+      report.check(
+        `${name}: served ${medianMs} ms after the 2xx, never refused after ${VISIBLE_WITHIN_MS}`,
+        async () => {
+          const visible = await watchVisible(live.encoder, "r1", segments);
+          const servedMs = visible.map((one) => one.servedMs);
+          const refusedMs = Math.max(...visible.map((one) => one.refusedMs));
+          const told = `served after ${describeMs(servedMs)}, refused until ${refusedMs.toFixed(0)} ms`;
+          if (percentile(servedMs, 0.5) > medianMs || refusedMs > VISIBLE_WITHIN_MS) throw new Error(told);
+          return told;
+        },
+      );
     try {
       await sleep(1_000);
       await seen("Redis is up", AT_ONCE_MS);

@@ -10,6 +10,8 @@ export interface Got {
   /** Where the bytes came from: memory, memcached or store. */
   readonly tier: string | undefined;
   readonly retryAfterSec: number;
+  /** When its head came; `performance.now()`. */
+  readonly headMs: number;
   /** Of the whole answer. */
   readonly tookMs: number;
 }
@@ -41,13 +43,14 @@ export function get(url: string, agent?: Agent): Promise<Got> {
     });
     req.on("error", fail);
     req.once("response", (res) => {
+      const headMs = performance.now();
       const parts: Buffer[] = [];
       res.on("data", (part: Buffer) => parts.push(part));
       res.on("error", fail);
       res.once("end", () => {
         clearTimeout(timer);
         const tookMs = performance.now() - begunMs;
-        resolve({ status: res.statusCode ?? 0, body: Buffer.concat(parts), tookMs, ...readHead(res) });
+        resolve({ status: res.statusCode ?? 0, body: Buffer.concat(parts), headMs, tookMs, ...readHead(res) });
       });
     });
     req.end();
