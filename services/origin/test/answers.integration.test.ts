@@ -2,9 +2,9 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ROWS } from "./rows.ts";
 import { ask } from "./support/client.ts";
-import { sha256, T0, World } from "./support/world.ts";
+import { INIT, makeRowsWorld, NOW, requestOf } from "./support/rows-world.ts";
+import { World } from "./support/world.ts";
 
-const NOW = T0 + 81_000;
 const EXPOSED = [
   "Headwater-Max-Age-Ms",
   "Headwater-Template",
@@ -13,55 +13,12 @@ const EXPOSED = [
   "ETag",
   "Accept-Ranges",
 ];
-const init = Buffer.from("an init of 13");
 const world = new World();
 let hash: string;
-
-/** Publishes a number at the moment at which it is due. */
-const due = (number: number): number => T0 + number * 2000 + 500;
-
 beforeAll(async () => {
-  await world.openEvents();
-  const derby = await world.createEvent({ renditions: ["720p", "spare"] });
-  hash = await world.publishInit(derby, init);
-  for (let number = 1; number <= 40; number += 1) {
-    if (number === 30 || number === 38) continue;
-    const defects = number === 39 ? ["short;ms=400"] : [];
-    await world.publish({ event: derby, number, init: hash, stampMs: due(number), defects });
-  }
-  await world.events.nextVersion("derby");
-
-  const pipelines = [
-    { id: "a", region: "west" },
-    { id: "b", region: "east" },
-  ];
-  const duel = await world.createEvent({ id: "duel", pipelines });
-  await world.publish({ event: duel, number: 38, pipeline: "a", stampMs: due(38) });
-  await world.publish({ event: duel, number: 39, pipeline: "a", stampMs: due(39) });
-  await world.publish({ event: duel, number: 39, pipeline: "b", stampMs: due(39) - 100 });
-  await world.publish({ event: duel, number: 40, pipeline: "b", stampMs: NOW - 100 });
-
-  const over = await world.createEvent({ id: "over" });
-  for (let number = 11; number <= 20; number += 1) await world.publish({ event: over, number, stampMs: due(number) });
-  await world.events.end("over", 20);
-
-  const calm = await world.createEvent({ id: "calm" });
-  for (let number = 30; number <= 40; number += 1) await world.publish({ event: calm, number, stampMs: due(number) });
-
-  const quiet = await world.createEvent({ id: "quiet" });
-  await world.publish({ event: quiet, number: 10, stampMs: due(10) });
-  await world.createEvent({ id: "fresh", timeline: "first-segment" });
-  await world.createEvent({ id: "named", timeline: "first-segment", renditions: ["720p"] });
-
-  world.clock.set(NOW);
-  await world.startOrigin();
+  hash = await makeRowsWorld(world);
 });
 afterAll(() => world.close());
-
-const pathOf = (url: string): string => url.replace("http://origin", "").replace("{hash}", hash);
-const etag = () => `"${sha256(Buffer.from("derby 720p 40 a")).slice(0, 32)}"`;
-const sent = (headers: Readonly<Record<string, string>> = {}) =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.replace("{etag}", etag())]));
 
 /** What may differ between two answers to one question. */
 function comparable({ date: _date, "cache-status": _tier, ...headers }: Record<string, unknown>) {
@@ -70,8 +27,8 @@ function comparable({ date: _date, "cache-status": _tier, ...headers }: Record<s
 
 describe("GET and HEAD", () => {
   test.each(ROWS)("$asked: $status for $maxAgeMs ms", async (row) => {
-    const path = pathOf(row.url);
-    const asked = ask(world.port, "GET", path, sent(row.headers));
+    const { path, headers } = requestOf(row, hash);
+    const asked = ask(world.port, "GET", path, headers);
     if (row.held) {
       await world.held(1);
       await world.clock.pass(4000);
@@ -97,7 +54,7 @@ describe("GET and HEAD", () => {
     }
     if (row.status !== 304) expect(get.headers["content-length"]).toBe(`${get.body.length}`);
 
-    const head = await ask(world.port, "HEAD", path, sent(row.headers));
+    const head = await ask(world.port, "HEAD", path, headers);
     expect(head.status).toBe(row.status);
     expect(head.body).toHaveLength(0);
     expect(comparable(head.headers)).toEqual(comparable(get.headers));
@@ -109,7 +66,7 @@ describe("bodies", () => {
     const url = "/live/derby/v2/720p/40.m4s";
     expect((await ask(world.port, "GET", url)).body.toString()).toBe("derby 720p 40 a");
     expect((await ask(world.port, "GET", url, { Range: "bytes=6-9" })).body.toString()).toBe("720p");
-    expect((await ask(world.port, "GET", "/live/derby/v2/720p/init.mp4")).body).toEqual(init);
+    expect((await ask(world.port, "GET", "/live/derby/v2/720p/init.mp4")).body).toEqual(INIT);
     expect((await ask(world.port, "GET", url)).headers["cache-status"]).toBe("headwater; hit; detail=memory");
   });
 
