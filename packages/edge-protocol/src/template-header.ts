@@ -10,8 +10,20 @@ export interface TemplateOnWire {
   readonly dvrWindowMs: number;
 }
 
+/** Templates are few and told with every answer. */
+const written = new WeakMap<TemplateOnWire, string>();
+
 /** `Headwater-Template`: a dictionary of integers (RFC 9651). Not sent before the event is anchored. */
 export function templateHeader(template: TemplateOnWire): string {
+  let text = written.get(template);
+  if (text === undefined) {
+    text = write(template);
+    written.set(template, text);
+  }
+  return text;
+}
+
+function write(template: TemplateOnWire): string {
   const { duration, startMs, first, last, publishDelayMs, dvrWindowMs } = template;
   const members = {
     dur: duration.num,

@@ -9,8 +9,28 @@ import {
 import type { EventRecord } from "../model/event.ts";
 import type { Shape } from "../model/shape.ts";
 
-/** The event's template as its row and its shape give it; undefined on `first-segment` before the anchor. */
+interface Known {
+  readonly event: EventRecord;
+  readonly revision: number;
+  readonly template: Template | undefined;
+}
+
+/** The last answer for each shape: the template is asked for with every request and changes with hardly any. */
+const known = new WeakMap<Shape, Known>();
+
+/**
+ * The event's template as its row and its shape give it; undefined on `first-segment` before the anchor. The same
+ * object until one of them changes.
+ */
 export function templateOf(event: EventRecord, shape: Shape): Template | undefined {
+  const last = known.get(shape);
+  if (last !== undefined && last.event === event && last.revision === shape.revision) return last.template;
+  const template = makeTemplate(event, shape);
+  known.set(shape, { event, revision: shape.revision, template });
+  return template;
+}
+
+function makeTemplate(event: EventRecord, shape: Shape): Template | undefined {
   const limits = {
     first: event.startNumber ?? lowestPublished(shape) ?? 0,
     ...(event.end?.lastNumber === undefined ? {} : { last: event.end.lastNumber }),

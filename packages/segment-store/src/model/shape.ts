@@ -101,10 +101,17 @@ export class Shape {
     if (known !== undefined && known.tokenUs >= row.tokenUs) return;
     const kind = key.slice(0, key.indexOf("/")) as ShapeKind;
     this.#rows.set(key, { tokenUs: row.tokenUs, kind, record: decodeValue(row.value).meta });
+    this.#revision += 1;
     this.#sorted.delete(kind);
   }
 
+  #revision = 0;
   readonly #sorted = new Map<ShapeKind, readonly unknown[]>();
+
+  /** Another number after each change. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   /** All records of a kind in the order of their keys. */
   all<K extends ShapeKind>(kind: K): readonly ShapeRecords[K][] {

@@ -68,7 +68,7 @@ export class Responder {
   preflight(exchange: Exchange): void {
     const decision = { kind: "preflight" } as const;
     const { status, maxAgeMs } = answerFor(decision, this.#clock.nowMs());
-    this.#head(exchange, decision, status, { ...CORS_PREFLIGHT, ...freshness(maxAgeMs, status) });
+    this.#head(exchange, decision, status, headerList(CORS_PREFLIGHT, freshness(maxAgeMs, status)));
     exchange.res.end();
   }
 
@@ -111,23 +111,20 @@ export class Responder {
     if (tier !== "memory") await this.#turns.opening();
     // Asked now: reading took time, and a lifetime must not cross the moment at which the answer may change.
     const { maxAgeMs } = this.#answer(exchange, decision);
-    const headers: Record<string, string> = {
-      ...CORS,
-      ...freshness(maxAgeMs, outcome.status),
-      ...eventHeaders(subject, object.copy),
-      ...object.headers,
-      ETag: etag,
-      "Last-Modified": httpDate(lastModifiedMs),
-      "Accept-Ranges": "bytes",
-      "Cache-Status": cacheStatus(tier),
-    };
+    const headers = headerList(
+      CORS,
+      freshness(maxAgeMs, outcome.status),
+      eventHeaders(subject, object.copy),
+      object.headers,
+    );
+    headers.push("ETag", etag, "Last-Modified", httpDate(lastModifiedMs));
+    headers.push("Accept-Ranges", "bytes", "Cache-Status", cacheStatus(tier));
     const body = outcome.status === 206 ? sliceChunks(chunks, outcome.start, outcome.end) : chunks;
     if (hasBody) {
-      headers["Content-Type"] = object.contentType;
       const length = outcome.status === 206 ? outcome.end - outcome.start + 1 : sizeBytes;
-      headers["Content-Length"] = `${length}`;
+      headers.push("Content-Type", object.contentType, "Content-Length", `${length}`);
     }
-    if (outcome.status === 206) headers["Content-Range"] = contentRange(outcome, sizeBytes);
+    if (outcome.status === 206) headers.push("Content-Range", contentRange(outcome, sizeBytes));
     this.#head(exchange, decision, outcome.status, headers);
     if (hasBody && req.method !== "HEAD") sendBody(res, body, this.#turns);
     else res.end();
@@ -135,16 +132,12 @@ export class Responder {
   }
 
   #problem(exchange: Exchange, decision: OriginDecision, answer: Answer, extra: HeaderValues): void {
-    const body = Buffer.from(problem(answer.status, answer.title));
-    this.#head(exchange, decision, answer.status, {
-      ...CORS,
-      ...freshness(answer.maxAgeMs, answer.status),
-      ...eventHeaders(exchange.subject),
-      ...extra,
-      "Content-Type": PROBLEM_CONTENT_TYPE,
-      "Content-Length": `${body.length}`,
-    });
-    exchange.res.end(exchange.req.method === "HEAD" ? undefined : body);
+    const body = problemText(answer);
+    const headers = headerList(CORS, freshness(answer.maxAgeMs, answer.status), eventHeaders(exchange.subject), extra);
+    headers.push("Content-Type", PROBLEM_CONTENT_TYPE, "Content-Length", `${body.length}`);
+    this.#head(exchange, decision, answer.status, headers);
+    // A string goes out with the head in one piece.
+    exchange.res.end(exchange.req.method === "HEAD" ? "" : body, "latin1");
   }
 
   #answer({ subject }: Exchange, decision: OriginDecision): Answer {
@@ -153,7 +146,7 @@ export class Responder {
     return isOlder ? ofOlderVersion(answer) : answer;
   }
 
-  #head({ res }: Exchange, decision: OriginDecision, status: number, headers: HeaderValues): void {
+  #head({ res }: Exchange, decision: OriginDecision, status: number, headers: string[]): void {
     this.#metrics.originRequestsTotal.inc({ decision: decision.kind, status });
     res.writeHead(status, headers);
   }
@@ -163,6 +156,26 @@ export class Responder {
 const PRECONDITION_FAILED: Answer = { status: 412, maxAgeMs: 0, title: "The precondition does not hold" };
 const UNSATISFIABLE: Answer = { status: 416, maxAgeMs: 0, title: "The range begins behind the end" };
 const NO_BODY = { chunks: [], tier: "memory" } as const;
+
+/** Names and values in turn, as Node takes them without looking each one up. No name may come twice. */
+function headerList(...groups: readonly HeaderValues[]): string[] {
+  const list: string[] = [];
+  for (const group of groups) for (const name in group) list.push(name, group[name]!);
+  return list;
+}
+
+/** Bodies of errors are few: one for each status and title. All are ASCII. */
+const problemTexts = new Map<string, string>();
+
+function problemText({ status, title }: Answer): string {
+  const key = `${status} ${title}`;
+  let text = problemTexts.get(key);
+  if (text === undefined) {
+    text = problem(status, title);
+    problemTexts.set(key, text);
+  }
+  return text;
+}
 
 /** What every answer under a known event tells: its version, its template and the keys it can be purged by. */
 function eventHeaders(subject: Subject | undefined, copy?: Representation["copy"]): HeaderValues {
