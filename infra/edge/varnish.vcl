@@ -36,6 +36,103 @@ acl purgers {
   "::1";
 }
 
+# --- Numbers judged here: what stands between the two marks may be left out (--no-judging).
+#
+# Most requests of a storm are for numbers that cannot be there: far too early, out of the DVR window, before the first or
+# after the last. Headwater-Template says so, and every answer of the event brings it. All doubt goes to the origin:
+# - a template is used for 10 s after the origin sent it, and only for its own version's URLs;
+# - a number is early only if it starts in more than two durations and 10 s: the publisher takes it (epoch, fixed) two
+#   durations before its start at the earliest, and we say so for 5 s at most, so no such 404 is left when it comes;
+# - a number is gone only if the series has been seen beyond it: the next number of a paused encoder is never gone.
+import var;
+
+sub vcl_recv {
+  # 12 digits, and those allowed below: what follows stays exact.
+  if ((req.method == "GET" || req.method == "HEAD") && req.url ~
+      "^/live/[^/?]+/v[0-9]+/[^/?]+/(0|[1-9][0-9]{0,11})\.(m4s|mp4|cmfv|cmfa|cmft|cmfm|ts|aac|vtt)(\?|$)") {
+    call judge_number;
+  }
+  unset req.http.Headwater-Learnt;
+}
+
+# Of every event the newest answer's "version time template", under the event's name; and of every series (a path less its
+# number) the highest number that was there.
+sub vcl_backend_response {
+  # Only from what the origin has just made, not from a cache between us, nor with clocks too far apart to judge by.
+  if (beresp.http.Headwater-Event-Version ~ "^[0-9]{1,10}$" && bereq.url ~ "^/live/[^/]+/"
+      && std.time(beresp.http.Date, now - 1h) > now - 3s && std.time(beresp.http.Date, now - 1h) < now + 3s) {
+    if (beresp.http.Headwater-Template ~
+        "^dur=[1-9][0-9]{0,8}, scale=[1-9][0-9]{0,5}, start=(-?[0-9]{1,12}|[123][0-9]{12}), first=[0-9]{1,12}, (last=[0-9]{1,12}, )?delay=[0-9]+, window=[0-9]{1,12}(,|$)") {
+      var.global_set(regsub(bereq.url, "^/live/([^/]+)/.*$", "\1"), beresp.http.Headwater-Event-Version + " "
+        + std.integer(real = std.time2real(now, 0.0) * 1000.0, fallback = 0) + " " + beresp.http.Headwater-Template);
+    } else {
+      var.global_set(regsub(bereq.url, "^/live/([^/]+)/.*$", "\1"), "");
+    }
+    if (beresp.status == 200 && bereq.url ~ "^/live/[^/]+/[^/]+/[^/]+/[0-9]{1,12}\.[a-z0-9]+$") {
+      set bereq.http.Headwater-Series = regsub(bereq.url, "[0-9]+(\.[a-z0-9]+)$", "\1");
+      set bereq.http.Headwater-Number = regsub(bereq.url, "^.*/([0-9]+)\.[a-z0-9]+$", "\1");
+      if (std.integer(bereq.http.Headwater-Number, 0) > std.integer(var.global_get(bereq.http.Headwater-Series), -1)) {
+        var.global_set(bereq.http.Headwater-Series, bereq.http.Headwater-Number);
+      }
+    }
+  }
+}
+
+sub judge_number {
+  set req.http.Headwater-Learnt = var.global_get(regsub(req.url, "^/live/([^/]+)/.*$", "\1"));
+  if (regsub(req.http.Headwater-Learnt, " .*$", "") != regsub(req.url, "^/live/[^/]+/v([0-9]+)/.*$", "\1")) { return; }
+  # In ms. `set_int` of this vmod keeps 32 bits only; REAL holds whole numbers up to 2^53.
+  var.set_real("now", std.time2real(now, 0.0) * 1000.0);
+  var.set_real("learnt", std.real(integer = std.integer(regsub(req.http.Headwater-Learnt, "^[0-9]+ ([0-9]+) .*$", "\1"), 0)));
+  if (var.get_real("now") < var.get_real("learnt") || var.get_real("now") > var.get_real("learnt") + 10000.0) { return; }
+  var.set_real("dur", std.real(integer = std.integer(regsub(req.http.Headwater-Learnt, "^.* dur=([0-9]+).*$", "\1"), 0)));
+  var.set_real("scale", std.real(integer = std.integer(regsub(req.http.Headwater-Learnt, "^.* scale=([0-9]+).*$", "\1"), 0)));
+  var.set_real("zero", std.real(integer = std.integer(regsub(req.http.Headwater-Learnt, "^.* start=(-?[0-9]+).*$", "\1"), 0)));
+  var.set_real("first", std.real(integer = std.integer(regsub(req.http.Headwater-Learnt, "^.* first=([0-9]+).*$", "\1"), 0)));
+  var.set_real("window", std.real(integer = std.integer(regsub(req.http.Headwater-Learnt, "^.* window=([0-9]+).*$", "\1"), 0)));
+  var.set_real("number", std.real(integer = std.integer(
+    regsub(req.url, "^/live/[^/]+/[^/]+/[^/]+/([0-9]+)\..*$", "\1"), 0)));
+  var.set_real("duration", var.get_real("dur") * 1000.0 / var.get_real("scale"));
+  var.set_real("start", var.get_real("zero") + var.get_real("number") * var.get_real("duration"));
+  var.set_real("margin", 2.0 * var.get_real("duration") + 10000.0);
+
+  if (req.http.Headwater-Learnt ~ " last=" && var.get_real("number") > std.real(integer = std.integer(regsub(req.http.Headwater-Learnt, "^.* last=([0-9]+).*$", "\1"), 0))) {
+    return (synth(1404, "The event ended before this number"));
+  }
+  # A copy of a number just before the first, sent late, moves the first.
+  if (var.get_real("start") + var.get_real("margin")
+      < var.get_real("zero") + var.get_real("first") * var.get_real("duration")) {
+    return (synth(1404, "The event begins after this number"));
+  }
+  if (var.get_real("start") > var.get_real("now") + var.get_real("margin")) {
+    return (synth(1404, "Not published yet"));
+  }
+  if (var.get_real("start") + var.get_real("window") + var.get_real("margin") < var.get_real("now")
+      && var.get_real("number") < std.real(integer = std.integer(
+        var.global_get(regsub(req.url, "^([^?]*/)[0-9]+(\.[a-z0-9]+)(\?.*)?$", "\1\2")), -1))) {
+    return (synth(1410, "Older than the DVR window"));
+  }
+}
+
+sub vcl_synth {
+  if (resp.status == 1404 || resp.status == 1410) {
+    set resp.http.Headwater-Max-Age-Ms = "5000";
+    set resp.http.Cache-Control = "public, max-age=5, s-maxage=5, stale-while-revalidate=0";
+    set resp.http.CDN-Cache-Control = "max-age=5";
+    set resp.http.Headwater-Event-Version = regsub(req.http.Headwater-Learnt, " .*$", "");
+    set resp.http.Headwater-Template = regsub(req.http.Headwater-Learnt, "^[0-9]+ [0-9]+ ", "");
+    set resp.http.Cache-Status = "varnish; detail=judged";
+    set resp.http.Access-Control-Allow-Origin = "*";
+    set resp.http.Access-Control-Expose-Headers = "Headwater-Max-Age-Ms, Headwater-Event-Version, Headwater-Template, Headwater-Notifications, Headwater-Pipeline, Headwater-Region, Headwater-Init, Headwater-Defects, "
+      + "Surrogate-Key, Cache-Tag, Cache-Status, CDN-Cache-Control, ETag, Last-Modified, Accept-Ranges, Content-Length, Content-Range, Date, Age, Retry-After";
+    set resp.http.Content-Type = "application/problem+json";
+    set resp.body = {"{"type":"about:blank","title":""} + resp.reason + {"","status":"} + (resp.status - 1000) + "}";
+    set resp.status = resp.status - 1000;
+    return (deliver);
+  }
+}
+# --- End of the numbers judged here.
+
 sub vcl_recv {
   if (req.method == "PURGE") {
     if (client.ip !~ purgers) { return (synth(403, "Not allowed")); }

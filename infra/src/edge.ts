@@ -21,24 +21,28 @@ export interface EdgeOptions {
   readonly cacheSize?: string;
   /** One of the origin's HEADWATER_CDN_TOKENS. */
   readonly cdnToken?: string;
+  /** Whether Varnish answers for numbers that cannot be there by itself. Default: true. */
+  readonly judges?: boolean;
   /** More arguments for varnishd. */
   readonly varnishArgs?: readonly string[];
 }
 
 const TEMPLATES = join(import.meta.dirname, "../edge");
 const TEMPLATE_OF = { varnish: "varnish.vcl", nginx: "nginx.conf" } satisfies Record<EdgeKind, string>;
+const JUDGING = /^# --- Numbers judged here.*^# --- End of the numbers judged here\.\n\n/ms;
 const DEFAULT_CACHE_SIZE = "256m";
 
 /** The edge's configuration: the template of infra/edge with its values. Throws for a value that is not plain. */
 export async function edgeConfig(options: EdgeOptions & { readonly port: number }): Promise<string> {
-  const { kind, origin, port, cacheSize = DEFAULT_CACHE_SIZE, cdnToken } = options;
+  const { kind, origin, port, cacheSize = DEFAULT_CACHE_SIZE, cdnToken, judges = true } = options;
   const [, originHost, originPort] = /^\[?(.+?)\]?:(\d+)$/.exec(origin) ?? [];
   if (!originHost) throw new Error(`the origin is host:port, not ${origin}`);
   const template = await readFile(join(TEMPLATES, TEMPLATE_OF[kind]), "utf8");
+  const parts = judges ? template : template.replace(JUDGING, "");
   // As root, nginx would work as a user who may not see our folder.
   const user = process.getuid?.() === 0 ? userInfo().username : undefined;
   const listening = { listenHost: "127.0.0.1", listenPort: `${port}` };
-  return fillIn(template, { originHost, originPort, ...listening, cacheSize, cdnToken, user });
+  return fillIn(parts, { originHost, originPort, ...listening, cacheSize, cdnToken, user });
 }
 
 /** Replaces each «name» by its value; a line that names an undefined one is left out. */
@@ -70,8 +74,9 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     : startNginx({ configFile, dir, port });
 }
 
-const USAGE = `node infra/src/edge.ts varnish|nginx [--origin 127.0.0.1:7102] [--listen 8080] [--cache 256m] [--token TOKEN] [--print]
+const USAGE = `node infra/src/edge.ts varnish|nginx [--origin 127.0.0.1:7102] [--listen 8080] [--cache 256m] [--token TOKEN] [--no-judging] [--print]
   starts the edge and stops it at Ctrl-C; with --print only writes its configuration to stdout
+  with --no-judging Varnish asks the origin about every number
 `;
 
 async function main(): Promise<void> {
@@ -82,6 +87,7 @@ async function main(): Promise<void> {
       listen: { type: "string", default: "8080" },
       cache: { type: "string", default: DEFAULT_CACHE_SIZE },
       token: { type: "string" },
+      "no-judging": { type: "boolean", default: false },
       print: { type: "boolean", default: false },
     },
   });
@@ -97,6 +103,7 @@ async function main(): Promise<void> {
     port,
     origin: values.origin,
     cacheSize: values.cache,
+    judges: !values["no-judging"],
     dir: join(CACHE, "edge", `${kind}-${port}`),
     ...(values.token !== undefined && { cdnToken: values.token }),
   };

@@ -1,12 +1,11 @@
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { Agent, type IncomingHttpHeaders, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Edge, Headwater, Publishing } from "../src/index.ts";
 import { edgeConfig, initSegment, mediaSegment, requirePart, startEdge, startHeadwater } from "../src/index.ts";
+import { type AskOptions, agent, originAnswers as answersOf, ask } from "./edges-asking.ts";
 
 const CDN_TOKEN = "token-of-this-edge-0123456789";
 const DURATION_MS = 2000;
@@ -19,7 +18,6 @@ const KINDS = [
 ] as const;
 
 const able = (await requirePart("varnishd")) && (await requirePart("nginx"));
-const agent = new Agent({ keepAlive: true, maxSockets: 100 });
 afterAll(() => agent.destroy());
 
 test("no value can end a string of the configuration", async () => {
@@ -27,6 +25,8 @@ test("no value can end a string of the configuration", async () => {
   await expect(edgeConfig({ ...options, cdnToken: 'a"; import std;' })).rejects.toThrow("cdnToken");
   await expect(edgeConfig({ ...options, origin: "127.0.0.1" })).rejects.toThrow("host:port");
   expect(await edgeConfig(options)).not.toMatch(/^[^#\n]*(?:«|Authorization: )/m);
+  expect(await edgeConfig(options)).toMatch(/judge/);
+  expect(await edgeConfig({ ...options, judges: false })).not.toMatch(/judge/);
 });
 
 (able ? describe : describe.skip).each(KINDS)("%s", (kind, lateMs) => {
@@ -58,22 +58,10 @@ test("no value can end a string of the configuration", async () => {
   const publish = (number: number) =>
     event.put(`720p/${number}.m4s`, mediaSegment({ number, durationMs: DURATION_MS, sizeBytes: SIZE_BYTES }));
   const segment = (number: number) => `/live/derby/v1/720p/${number}.m4s`;
-  const get = (path: string, options?: Options) => ask(edge.port, path, options);
+  const get = (path: string, options?: AskOptions) => ask(edge.port, path, options);
   const viewers = <T>(one: (i: number) => Promise<T>) => Promise.all(Array.from({ length: VIEWERS }, (_, i) => one(i)));
 
-  /** What the origin answers while `work` runs, the probes of its health left out. */
-  async function originAnswers(work: () => Promise<unknown>): Promise<number> {
-    const count = async () => {
-      const metrics = await (await fetch(`${headwater.origin.adminUrl}/metrics`)).text();
-      return metrics
-        .split("\n")
-        .filter((line) => line.startsWith("headwater_origin_requests_total{") && !line.includes("outside-grammar"))
-        .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
-    };
-    const before = await count();
-    await work();
-    return (await count()) - before;
-  }
+  const originAnswers = (work: () => Promise<unknown>) => answersOf(headwater, work);
 
   test("a segment is one request, whatever viewers add to theirs, and parts of it are served", async () => {
     const whole = await ask(Number(new URL(headwater.origin.url).port), segment(first), {
@@ -195,25 +183,3 @@ test("no value can end a string of the configuration", async () => {
     expect((await get("/live/other/720p/index.m3u8")).atMs - atMs).toBeLessThan(2500);
   });
 });
-
-interface Options {
-  readonly headers?: Record<string, string>;
-  readonly method?: string;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  /** When its head came. */
-  readonly atMs: number;
-}
-
-async function ask(port: number, path: string, { headers = {}, method = "GET" }: Options = {}): Promise<Answer> {
-  const req = request({ host: "127.0.0.1", port, path, method, headers, agent, timeout: 15_000 }).end();
-  const [res] = await once(req, "response");
-  const atMs = Date.now();
-  const parts: Buffer[] = [];
-  for await (const part of res) parts.push(part);
-  return { status: res.statusCode, headers: res.headers, body: Buffer.concat(parts), atMs };
-}
