@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Edge, EdgeKind, Headwater } from "../src/index.ts";
+import { initSegment, mediaSegment, requirePart, startEdge, startHeadwater } from "../src/index.ts";
+import { type Answer, agent, ask, originAnswers } from "./edges-asking.ts";
+
+const DURATION_MS = 2000;
+const DELAY_MS = 500;
+const HOLD_MS = 4000;
+const CLIENTS = 20;
+
+/**
+ * `togetherMs`: between the first and the last who waited for one answer; nginx lets them look every 500 ms.
+ * `lateMs`: how long a 404 of before the publish is still served, nothing else being in the way; nginx counts whole seconds.
+ */
+const KINDS: readonly { kind: EdgeKind; togetherMs: number; lateMs: number }[] = [
+  { kind: "varnish", togetherMs: 300, lateMs: 1100 },
+  { kind: "nginx", togetherMs: 900, lateMs: 2100 },
+];
+
+const able = (await requirePart("varnishd")) && (await requirePart("nginx"));
+afterAll(() => agent.destroy());
+
+(able ? describe : describe.skip)("an origin that holds", () => {
+  let dir: string;
+  let headwater: Headwater;
+  const edges = new Map<EdgeKind, Edge>();
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), "headwater-edge-holds-"));
+    headwater = await startHeadwater({ dir });
+    const origin = new URL(headwater.origin.url).host;
+    for (const { kind } of KINDS) edges.set(kind, await startEdge({ kind, origin, dir: join(dir, kind) }));
+  }, 60_000);
+
+  afterAll(async () => {
+    for (const edge of edges.values()) await edge.stop();
+    await headwater?.stop();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  const expectedMs = (number: number) => (number + 1) * DURATION_MS + DELAY_MS;
+  /** The number that is expected next, at least 0.7 s from now. */
+  const coming = () => Math.ceil((Date.now() + 700 - DELAY_MS) / DURATION_MS) - 1;
+
+  /** An event whose number before `number` is there. `publish`: of a number, at a time. */
+  async function eventBefore(id: string, number: number) {
+    const fields = { id, timeline: "epoch", publishDelayMs: DELAY_MS, holdMs: HOLD_MS, renditions: ["720p"] };
+    const event = await headwater.createEvent(fields);
+    await event.put("720p/init.mp4", initSegment());
+    const publish = async (n: number, atMs = 0) => {
+      await sleep(Math.max(0, atMs - Date.now()));
+      await event.put(`720p/${n}.m4s`, mediaSegment({ number: n, durationMs: DURATION_MS, sizeBytes: 64 * 1024 }));
+      return Date.now();
+    };
+    await publish(number - 1);
+    await sleep(100); // a look of the origin may be under way
+    return { publish, path: (n: number) => `/live/${id}/v1/720p/${n}.m4s` };
+  }
+
+  const clients = (one: () => Promise<Answer>) => Promise.all(Array.from({ length: CLIENTS }, one));
+  const spreadMs = (answers: readonly Answer[]) => {
+    const times = answers.map(({ atMs }) => atMs);
+    return Math.max(...times) - Math.min(...times);
+  };
+
+  test.each(KINDS)("$kind: all who wait for the next number are one request, answered together", async (edge) => {
+    const { kind, togetherMs } = edge;
+    const { port } = edges.get(kind)!;
+    const number = coming();
+    const { publish, path } = await eventBefore(`next-${kind}`, number);
+    let answers: Answer[] = [];
+    let publishedMs = 0;
+    const asked = await originAnswers(headwater, async () => {
+      const waiting = clients(() => ask(port, path(number)));
+      await sleep(600);
+      publishedMs = await publish(number);
+      answers = await waiting;
+    });
+    expect(asked).toBe(1);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(spreadMs(answers)).toBeLessThan(togetherMs);
+    const last = Math.max(...answers.map(({ atMs }) => atMs));
+    expect(last - publishedMs).toBeLessThan(togetherMs);
+  });
+
+  test.each(KINDS)(
+    "$kind: all who waited in vain are told together, when the hold ends",
+    async (edge) => {
+      const { kind, togetherMs } = edge;
+      const { port } = edges.get(kind)!;
+      const number = coming();
+      const { path } = await eventBefore(`never-${kind}`, number);
+      let answers: Answer[] = [];
+      const startMs = Date.now();
+      const asked = await originAnswers(headwater, async () => {
+        answers = await clients(() => ask(port, path(number)));
+      });
+      expect(asked).toBeLessThanOrEqual(2);
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([404]));
+      expect(spreadMs(answers)).toBeLessThan(togetherMs);
+      const last = Math.max(...answers.map(({ atMs }) => atMs));
+      expect(last - startMs).toBeGreaterThan(HOLD_MS - 100);
+      expect(last - startMs).toBeLessThan(HOLD_MS + togetherMs);
+    },
+    15_000,
+  );
+
+  test("no 404 outlives the publish, on time or 700 ms early, and once it is there it stays", async () => {
+    const runs = KINDS.flatMap((edge) => [0, -700].map((offsetMs) => ({ ...edge, offsetMs })));
+    await Promise.all(
+      runs.map(async ({ kind, lateMs, offsetMs }) => {
+        const { port } = edges.get(kind)!;
+        const number = coming() + 2;
+        const { publish, path } = await eventBefore(`clock-${kind}${offsetMs}`, number - 1);
+        void publish(number - 1, expectedMs(number - 1) + offsetMs);
+        let publishedMs = Number.POSITIVE_INFINITY;
+        const published = publish(number, expectedMs(number) + offsetMs).then((atMs) => {
+          publishedMs = atMs;
+        });
+        const untilMs = expectedMs(number) + offsetMs + lateMs + 500;
+        const polls: Promise<Answer>[] = [];
+        for (; Date.now() < untilMs; await sleep(100)) polls.push(ask(port, path(number)));
+        await published;
+        const answers = (await Promise.all(polls)).sort((a, b) => a.atMs - b.atMs);
+        const refused = answers.filter(({ status }) => status !== 200);
+        const latest = Math.max(0, ...refused.map(({ atMs }) => atMs - publishedMs));
+        expect([kind, offsetMs, latest < lateMs]).toEqual([kind, offsetMs, true]);
+        expect(refused.every(({ status }) => status === 404)).toBe(true);
+        expect(answers.at(-1)!.status).toBe(200);
+      }),
+    );
+  }, 20_000);
+});
