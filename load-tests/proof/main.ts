@@ -12,8 +12,9 @@ import { browser } from "./scenarios/browser.ts";
 import { encoders } from "./scenarios/encoders.ts";
 import { restart } from "./scenarios/restart.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
+import { storm404 } from "./scenarios/storm-404.ts";
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { encoders, browser, restart };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { encoders, browser, restart, "storm-404": storm404 };
 const USAGE = `npm run proof [-- name…] [--store local|cluster] [--seconds 60] [--keep]
   names: ${Object.keys(SCENARIOS).join(", ")}; all of them when none is given
   --keep leaves the folder with data, logs and the encoders' copies
