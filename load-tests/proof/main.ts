@@ -9,12 +9,21 @@ import { clusterSettings } from "./harness/cluster.ts";
 import { startHeadwater } from "./harness/headwater.ts";
 import { Report } from "./harness/report.ts";
 import { browser } from "./scenarios/browser.ts";
+import { clockStep } from "./scenarios/clock-step.ts";
+import { edgeClock } from "./scenarios/edge-clock.ts";
 import { encoders } from "./scenarios/encoders.ts";
 import { restart } from "./scenarios/restart.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { storm404 } from "./scenarios/storm-404.ts";
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { encoders, browser, restart, "storm-404": storm404 };
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  encoders,
+  browser,
+  restart,
+  "storm-404": storm404,
+  "clock-step": clockStep,
+  "edge-clock": edgeClock,
+};
 const USAGE = `npm run proof [-- name…] [--store local|cluster] [--seconds 60] [--keep]
   names: ${Object.keys(SCENARIOS).join(", ")}; all of them when none is given
   --keep leaves the folder with data, logs and the encoders' copies
