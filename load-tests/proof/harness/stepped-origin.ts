@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { freePort, type Part, ROOT, startPart } from "@headwater/infra";
+import type { Headwater } from "./headwater.ts";
+
+/** Where Debian, Fedora and Homebrew put libfaketime. */
+const LIBRARIES = [
+  ...["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu/faketime/libfaketime.so.1`),
+  ...["/usr/lib64", "/usr/lib", "/opt/homebrew/lib"].map((dir) => `${dir}/faketime/libfaketime.so.1`),
+];
+const READY_MS = 20_000;
+
+/** One more origin on the data of a running Headwater, whose clock can be set off from everybody else's. */
+export interface SteppedOrigin extends Part {
+  readonly url: string;
+  /** From now on its clock is so far ahead of ours, or behind. */
+  step(offsetMs: number): Promise<void>;
+}
+
+export const findFaketime = (): string | undefined => LIBRARIES.find((path) => existsSync(path));
+
+/** Starts it, with its clock right, on the embedded store. `dir`: for its log and the file that libfaketime reads. */
+export async function startSteppedOrigin(headwater: Headwater, library: string, dir: string): Promise<SteppedOrigin> {
+  await mkdir(dir, { recursive: true });
+  const offsetFile = join(dir, "offset");
+  const step = async (offsetMs: number) => {
+    const offset = (offsetMs / 1000).toFixed(3);
+    // Never half a file: it is read at every look at the clock.
+    await writeFile(`${offsetFile}.new`, `${offsetMs < 0 ? "" : "+"}${offset}\n`);
+    await rename(`${offsetFile}.new`, offsetFile);
+  };
+  await step(0);
+  const [listen, admin] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+  const part = await startPart({
+    name: "the stepped origin",
+    command: process.execPath,
+    args: [join(ROOT, "services", "origin", "src", "main.ts")],
+    env: {
+      PATH: process.env.PATH,
+      HEADWATER_STORE: "local",
+      HEADWATER_DATA_DIR: join(dirname(headwater.logFile), "data"),
+      HEADWATER_DRAIN_DELAY_MS: "0",
+      HEADWATER_ORIGIN_LISTEN: listen,
+      HEADWATER_ORIGIN_ADMIN_LISTEN: admin,
+      LD_PRELOAD: library,
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+      FAKETIME_NO_CACHE: "1",
+      FAKETIME_TIMESTAMP_FILE: offsetFile,
+    },
+    logFile: join(dir, "origin.log"),
+    ready: async () => {
+      const answer = await fetch(`http://${admin}/readyz`, { signal: AbortSignal.timeout(2_000) });
+      if (!answer.ok) throw new Error(`it answers ${answer.status}`);
+    },
+    readyMs: READY_MS,
+    graceMs: 15_000,
+  });
+  return { ...part, url: `http://${listen}`, step };
+}
