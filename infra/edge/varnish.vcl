@@ -58,8 +58,10 @@ sub vcl_recv {
 # Of every event the newest answer's "version time template", under the event's name; and of every series (a path less its
 # number) the highest number that was there.
 sub vcl_backend_response {
-  # Only from what the origin has just made, not from a cache between us, nor with clocks too far apart to judge by.
-  if (beresp.http.Headwater-Event-Version ~ "^[0-9]{1,10}$" && bereq.url ~ "^/live/[^/]+/"
+  # Only from what the origin has just made, not from a cache between us (nginx sends a Date of its own), nor with clocks
+  # too far apart to judge by.
+  std.collect(beresp.http.Cache-Status, ", ");
+  if (regsub(beresp.http.Cache-Status, "^headwater;[^,]*", "") !~ "; (hit|detail=judged)" && beresp.http.Headwater-Event-Version ~ "^[0-9]{1,10}$" && bereq.url ~ "^/live/[^/]+/"
       && std.time(beresp.http.Date, now - 1h) > now - 3s && std.time(beresp.http.Date, now - 1h) < now + 3s) {
     if (beresp.http.Headwater-Template ~
         "^dur=[1-9][0-9]{0,8}, scale=[1-9][0-9]{0,5}, start=(-?[0-9]{1,12}|[123][0-9]{12}), first=[0-9]{1,12}, (last=[0-9]{1,12}, )?delay=[0-9]+, window=[0-9]{1,12}(,|$)") {

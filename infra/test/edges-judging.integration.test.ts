@@ -13,7 +13,7 @@ const OPERATOR_TOKEN = "operator-of-this-run";
 /** What a number may have until its start and still be the origin's: two durations and this. */
 const MARGIN_MS = 10_000;
 
-const able = await requirePart("varnishd");
+const able = (await requirePart("varnishd")) && (await requirePart("nginx"));
 afterAll(() => agent.destroy());
 
 (able ? describe : describe.skip)("varnish", () => {
@@ -155,6 +155,41 @@ afterAll(() => agent.destroy());
     await sleep(10_100);
     expect(await judged("moving", [current + 2000, current + 2001], 2)).toEqual([[404, 404], 1]);
   }, 20_000);
+
+  test("an encoder may send faster than real time: what the playlist lists is served", async () => {
+    const event = await headwater.createEvent({ id: "burst" });
+    const path = (number: number) => `/live/burst/v1/720p/${number}.m4s`;
+    await publish(event, 0, 2000);
+    await sleep(100);
+    expect((await get(path(0))).status).toBe(200);
+    expect((await judged("burst", [20]))[1]).toBe(0);
+    for (let number = 1; number <= 20; number += 1) await publish(event, number, 2000);
+    await sleep(100);
+    const list = await learn("burst");
+    expect(list.body.toString()).toContain("/20.m4s");
+    expect((await get(path(20))).status).toBe(200);
+  });
+
+  test("nothing is learnt from an answer that another edge has kept", async () => {
+    const event = await headwater.createEvent({ id: "tiers", timeline: "epoch" });
+    const current = Math.floor(Date.now() / 2000);
+    await publish(event, current, 2000);
+    const path = `/live/tiers/v1/720p/${current}.m4s`;
+    const origin = new URL(headwater.origin.url).host;
+    const inner = await startEdge({ kind: "nginx", origin, dir: join(dir, "inner") });
+    const outer = await startEdge({ kind: "varnish", origin: new URL(inner.url).host, dir: join(dir, "outer") });
+    try {
+      expect((await ask(inner.port, path)).status).toBe(200);
+      const { headers } = await ask(outer.port, path);
+      expect(headers["cache-status"]).toMatch(/^headwater; .*, nginx; hit, varnish; fwd=miss$/);
+      const asked = (number: number) =>
+        originAnswers(headwater, () => ask(outer.port, `/live/tiers/v1/720p/${number}.m4s`));
+      expect([await asked(current + 1000), await asked(current + 1001)]).toEqual([1, 0]);
+    } finally {
+      await outer.stop();
+      await inner.stop();
+    }
+  }, 15_000);
 
   test("an encoder may pause for longer than the window: its past is gone, its next number is not", async () => {
     await sleep(Math.max(0, pausedMs + 12_000 - Date.now()));
