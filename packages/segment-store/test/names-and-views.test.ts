@@ -159,6 +159,21 @@ describe("freshness", () => {
     expect(reads).toBe(2);
   });
 
+  test("news is asked for also right after a read", async () => {
+    let asked = 0;
+    const freshness = new Freshness(
+      () => {
+        asked += 1;
+        return 0;
+      },
+      async () => {},
+    );
+    await freshness.ensure(1000);
+    asked = 0;
+    expect(freshness.isFresh(1100)).toBe(true);
+    expect(asked).toBe(1);
+  });
+
   test("a read that fails goes to who asked, and the next one tries again", async () => {
     let reads = 0;
     const freshness = new Freshness(

@@ -31,8 +31,10 @@ export class Freshness {
   }
 
   isFresh(nowMs: number, silenceMs = SILENCE_MS): boolean {
+    // Asked first, always: what notices have brought meanwhile is handed over by it.
+    const completeUntilMs = this.#completeUntilMs();
     if (nowMs - this.#loadedAtMs < RELOAD_INTERVAL_MS) return true;
-    return !this.#stale && this.#completeUntilMs() >= nowMs - silenceMs;
+    return !this.#stale && completeUntilMs >= nowMs - silenceMs;
   }
 
   /** Resolves when the view was read at most `maxAgeMs` ago, whatever notices say. Rejects as `ensure` does. */

@@ -131,7 +131,7 @@ export class RenditionReader {
 
   /** Whether the template, or where the rendition began, says that there is nothing: then nobody is asked. */
   #isRuledOut({ decision, template }: Look, number: number, nowMs: number): boolean {
-    if (template === undefined) return true;
+    if (template === undefined) return false;
     switch (decision.kind) {
       case "before-first":
       case "after-last":
