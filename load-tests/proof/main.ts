@@ -12,6 +12,7 @@ import { browser } from "./scenarios/browser.ts";
 import { clockStep } from "./scenarios/clock-step.ts";
 import { edgeClock } from "./scenarios/edge-clock.ts";
 import { encoders } from "./scenarios/encoders.ts";
+import { follow } from "./scenarios/follow.ts";
 import { restart } from "./scenarios/restart.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { storm404 } from "./scenarios/storm-404.ts";
@@ -20,6 +21,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   encoders,
   browser,
   restart,
+  follow,
   "storm-404": storm404,
   "clock-step": clockStep,
   "edge-clock": edgeClock,

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { chromium, type Page } from "playwright-core";
-import { playerPage, type Seen } from "./player-page.ts";
+import { type HlsConfig, playerPage, type Seen } from "./player-page.ts";
 
 const POLL_MS = 250;
 const OPEN_MS = 20_000;
@@ -15,13 +15,14 @@ const FLAGS = [
 
 export interface Player {
   state(): Promise<Seen>;
+  seek(toSec: number): Promise<void>;
   /** Resolves when it is so; rejects after `deadlineMs`, or as soon as hls.js has given up. */
   until(what: string, holds: (seen: Seen) => boolean, deadlineMs: number): Promise<Seen>;
 }
 
 export interface Browser {
-  /** Opens a page that plays the playlist with hls.js, at the live edge. */
-  play(playlistUrl: string): Promise<Player>;
+  /** Opens a page that plays the playlist with hls.js, at the live edge. `config`: of hls.js, where not the default. */
+  play(playlistUrl: string, config?: HlsConfig): Promise<Player>;
   close(): Promise<void>;
 }
 
@@ -32,18 +33,21 @@ export interface Browser {
  */
 export async function startBrowser(executablePath: string, hlsUrl: string): Promise<Browser> {
   const pages = createServer((req, res) => {
-    const playlistUrl = new URL(req.url ?? "", "http://page").searchParams.get("play");
-    if (playlistUrl === null) res.writeHead(404).end();
-    else res.writeHead(200, { "Content-Type": "text/html" }).end(playerPage(hlsUrl, playlistUrl));
+    const asked = new URL(req.url ?? "", "http://page").searchParams;
+    const playlistUrl = asked.get("play");
+    if (playlistUrl === null) return void res.writeHead(404).end();
+    const config: HlsConfig = JSON.parse(asked.get("config") ?? "{}");
+    res.writeHead(200, { "Content-Type": "text/html" }).end(playerPage(hlsUrl, playlistUrl, config));
   });
   pages.listen(0, "127.0.0.1");
   await once(pages, "listening");
   const { port } = pages.address() as AddressInfo;
   const browser = await chromium.launch({ executablePath, headless: true, args: FLAGS, timeout: OPEN_MS });
   return {
-    play: async (playlistUrl) => {
+    play: async (playlistUrl, config = {}) => {
       const page = await browser.newPage();
-      const url = `http://127.0.0.1:${port}/?play=${encodeURIComponent(playlistUrl)}`;
+      const query = new URLSearchParams({ play: playlistUrl, config: JSON.stringify(config) });
+      const url = `http://127.0.0.1:${port}/?${query}`;
       await page.goto(url, { waitUntil: "load", timeout: OPEN_MS });
       return player(page);
     },
@@ -59,6 +63,7 @@ function player(page: Page): Player {
   const state = (): Promise<Seen> => page.evaluate("state()");
   return {
     state,
+    seek: (toSec) => page.evaluate(`seek(${toSec})`),
     until: async (what, holds, deadlineMs) => {
       const deadline = performance.now() + deadlineMs;
       for (;;) {

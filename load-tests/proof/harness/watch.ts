@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Player } from "./browser.ts";
-import type { Seen } from "./player-page.ts";
+import type { HlsConfig, Seen } from "./player-page.ts";
 
 const FIRST_PICTURE_MS = 15_000;
 /** Decoders leave seams of some samples between segments of MPEG-TS; nothing a viewer could notice. */
 const HOLE_SEC = 0.1;
 
 /** Plays a live playlist and resolves when its picture moves. */
-export async function startWatching(browser: Browser, playlistUrl: string): Promise<Player> {
-  const player = await browser.play(playlistUrl);
+export async function startWatching(browser: Browser, playlistUrl: string, config?: HlsConfig): Promise<Player> {
+  const player = await browser.play(playlistUrl, config);
   await player.until("moving picture", (seen) => seen.currentTime > 0.1 && seen.frames > 2, FIRST_PICTURE_MS);
   return player;
 }
