@@ -196,8 +196,10 @@ sub vcl_backend_fetch {
 }
 
 sub vcl_backend_response {
-  # A fresh failure must not take the place of the stale playlist that is to be served instead.
-  if (beresp.status >= 500 && bereq.url ~ "\.m3u8(\?|$)" && (bereq.is_bgfetch || !bereq.http.Headwater-Failed)) {
+  # A fresh failure must not take the place of the stale playlist that is to be served instead. A blocking reload has none,
+  # as its number is new: asked for once more, the origin would hold it as long again, and players would give up.
+  if (beresp.status >= 500 && bereq.url ~ "\.m3u8(\?|$)"
+      && (bereq.is_bgfetch || !(bereq.http.Headwater-Failed || bereq.url ~ "[?&]_HLS_msn="))) {
     return (abandon);
   }
   unset beresp.http.Set-Cookie;

@@ -119,6 +119,19 @@ test("no value can end a string of the configuration", async () => {
     expect(same).toBe(1);
   });
 
+  test("a blocking reload that the origin gives up is not asked for once more", async () => {
+    const durationMs = 500;
+    const quiet = await headwater.createEvent({ id: "quiet", timeline: "epoch", segmentDuration: durationMs });
+    const number = Math.floor(Date.now() / durationMs);
+    await quiet.put("720p/init.mp4", initSegment());
+    await quiet.put(`720p/${number}.m4s`, mediaSegment({ number, durationMs, sizeBytes: SIZE_BYTES }));
+    const answers = await originAnswers(async () => {
+      const { status } = await get(`/live/quiet/720p/index.m3u8?_HLS_msn=${number + 2}`);
+      expect(status).toBe(503);
+    });
+    expect(answers).toBe(1);
+  });
+
   test("a 404 lives as long as the origin says", async () => {
     // Nothing is held, so it holds until the number's own expected publish: in 1.3 to 3.3 s.
     const path = `/live/early/v1/720p/${Math.floor((Date.now() + 800) / DURATION_MS)}.m4s`;
