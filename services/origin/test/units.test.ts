@@ -1,4 +1,6 @@
+import type { Template } from "@headwater/timeline";
 import { describe, expect, test } from "@jest/globals";
+import { longestBlockMs } from "../src/holds/held-playlist.ts";
 import { acceptsGzip } from "../src/http/accepts-gzip.ts";
 import { answerFor, ofOlderVersion } from "../src/http/answers.ts";
 import { sliceChunks } from "../src/http/body.ts";
@@ -49,4 +51,13 @@ test("a playlist's text is hashed and compressed once", async () => {
   expect(texts.of(["#EXT", "M3U\n"].join(""), 9000)).toBe(one);
   expect(one.firstSeenMs).toBe(1000);
   expect(one.gzip()).toBe(one.gzip());
+});
+
+test.each([
+  [2000, 6000],
+  [3000, 8000],
+  [6000, 8000],
+])("a blocking reload of %d ms segments waits %d ms at most", (durationMs, longestMs) => {
+  const template = { duration: { num: durationMs, den: 1000 } } as Template;
+  expect(longestBlockMs(template)).toBe(longestMs);
 });

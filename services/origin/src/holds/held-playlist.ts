@@ -9,6 +9,8 @@ import { overdueLookMs } from "./overdue.ts";
 const SHORTEST = { windowSec: 1 };
 /** RFC 8216bis §6.2.5.2: a request that blocks for longer is answered 503. */
 const TARGET_DURATIONS = 3;
+/** Edges and players wait some 10 s for a first byte: with long segments an answer has to come before. */
+const LONGEST_BLOCK_MS = 8000;
 /** How far ahead of a list a blocking reload may ask. */
 const REACH_NUMBERS = 2;
 
@@ -19,7 +21,7 @@ export function reloadOf(list: MediaPlaylist | undefined, msn: number | undefine
 }
 
 export function longestBlockMs({ duration }: Template): number {
-  return TARGET_DURATIONS * durationMs(duration);
+  return Math.min(TARGET_DURATIONS * durationMs(duration), LONGEST_BLOCK_MS);
 }
 
 /** A rendition's playlist that goes up to a number, as requests wait for it. */
