@@ -50,6 +50,11 @@ export class EventView {
     return this.#entry(rendition).tail;
   }
 
+  /** Highest number that the tails know to be published in any rendition; -1 while there is none. */
+  get highest(): number {
+    return Math.max(-1, ...this.shape.all("stream").map((stream) => this.tail(stream.rendition).highest ?? -1));
+  }
+
   /** Whether the shape and this tail are complete without a read. */
   isFresh(rendition: string, nowMs: number): boolean {
     return this.#shapeFreshness.isFresh(nowMs) && this.#entry(rendition).freshness.isFresh(nowMs);

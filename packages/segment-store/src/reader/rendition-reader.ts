@@ -163,11 +163,7 @@ export class RenditionReader {
   }
 
   #options() {
-    const { event, shape } = this.view;
-    const highest = Math.max(
-      -1,
-      ...shape.all("stream").map((stream) => this.view.tail(stream.rendition).highest ?? -1),
-    );
+    const { event, highest } = this.view;
     return {
       liveEdgeSegments: event.liveEdgeSegments,
       clockToleranceMs: this.#clockToleranceMs,

@@ -27,13 +27,6 @@ export class SegmentReader {
     this.#tiers = new Tiers(options);
   }
 
-  /** The event's view with its shape complete as of now. Rejects with KvError. */
-  async view(event: EventRecord): Promise<EventView> {
-    const view = this.#options.catalog.view(event);
-    await view.ensureShape(this.#options.nowMs());
-    return view;
-  }
-
   /** A rendition named at creation or published for; undefined for any other. Rejects with KvError. */
   async rendition(event: EventRecord, rendition: string): Promise<RenditionReader | undefined> {
     const view = this.#options.catalog.view(event);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ChunkRef, nextToken } from "@headwater/kv";
 import { compareDefects, completeReport, type ObjectReport, type SegmentReport } from "@headwater/media-inspection";
-import { expectedPublishMs, numberStartMs, retryDeadlineMs } from "@headwater/timeline";
+import { durationMs, expectedPublishMs, numberStartMs, retryDeadlineMs } from "@headwater/timeline";
 import { type EventView, templateOf } from "../catalog/index.ts";
 import {
   bucketOf,
@@ -90,7 +90,7 @@ export class Candidates {
       return { result: verdict.result, candidate: verdict.candidate! };
     }
 
-    const newestBefore = Math.max(-1, ...view.shape.all("stream").map((s) => view.tail(s.rendition).highest ?? -1));
+    const newestBefore = view.highest;
     await this.#announce(view, segment, number);
     const candidate = await this.#commit(view, { segment, number, run, init, report });
     await this.#numbering.anchor(view, candidate, rendition, number > newestBefore);
@@ -157,9 +157,9 @@ export class Candidates {
     const { segment, number, run, init, report } = made;
     const { event, uid } = view;
     const template = templateOf(event, view.shape);
-    const durationMs =
+    const lengthMs =
       report.duration === undefined
-        ? (1000 * (template?.duration ?? event.segmentDuration).num) / (template?.duration ?? event.segmentDuration).den
+        ? durationMs(template?.duration ?? event.segmentDuration)
         : (1000 * report.duration.ticks) / report.duration.timescale;
     const at = (stampMs: number): Candidate => ({
       number,
@@ -173,8 +173,8 @@ export class Candidates {
       startMs:
         run === undefined && template !== undefined
           ? numberStartMs(template, number)
-          : programTimeMs(report, run, stampMs - durationMs),
-      durationMs,
+          : programTimeMs(report, run, stampMs - lengthMs),
+      durationMs: lengthMs,
       latenessMs: template === undefined ? 0 : Math.round(stampMs - expectedPublishMs(template, number)),
       report,
     });
