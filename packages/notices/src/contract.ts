@@ -35,6 +35,7 @@ export function runNoticesContract(name: string, { make }: { make: () => Promise
     beforeAll(async () => {
       harness = await make();
       clients = [await harness.client(), await harness.client(), await harness.client()];
+      for (const client of clients) await untilHeard(client);
     }, TIMEOUT_MS);
     beforeEach(() => {
       id = randomUUID();
@@ -44,8 +45,15 @@ export function runNoticesContract(name: string, { make }: { make: () => Promise
     });
     afterAll(async () => await harness?.close(), TIMEOUT_MS);
 
-    /** Subscribes, and keeps what this case's rows bring. */
-    async function listen({ notices }: NoticesClient) {
+    /** Subscribes, with the channel up. */
+    async function listen(client: NoticesClient) {
+      const listener = await listenAnyway(client);
+      await eventually(() => listener.subscription.completeUntilMs() > 0);
+      return listener;
+    }
+
+    /** Subscribes, whether or not the channel is up, and keeps what this case's rows bring. */
+    async function listenAnyway({ notices }: NoticesClient) {
       const heard: Notice[] = [];
       const counts = { gaps: 0 };
       const subscription = await notices.subscribe({
@@ -167,7 +175,7 @@ export function runNoticesContract(name: string, { make }: { make: () => Promise
             PUBLISH_MS + TIMER_SLACK_MS,
           );
         }
-        const late = await listen(clients[2]!);
+        const late = await listenAnyway(clients[2]!);
         expect(late.subscription.completeUntilMs()).toBe(0);
 
         await harness.channel.mend();
@@ -182,6 +190,27 @@ export function runNoticesContract(name: string, { make }: { make: () => Promise
       TIMEOUT_MS,
     );
   });
+}
+
+/** A channel may lose what is told before its connections are up, as long as it says so by a gap: waits until it does not. */
+async function untilHeard({ kv, notices }: NoticesClient): Promise<void> {
+  const id = randomUUID();
+  let heard = false;
+  const subscription = await notices.subscribe({
+    onNotice: ({ row }) => {
+      heard ||= row.id === id;
+    },
+    onGap: () => {},
+  });
+  const deadlineMs = performance.now() + EVENTUALLY_MS;
+  for (let n = 0; !heard; n++) {
+    if (performance.now() > deadlineMs) throw new Error(`no notice heard within ${EVENTUALLY_MS} ms`);
+    const row = { id, key: Buffer.of(n), value: Buffer.of(1), tokenUs: nextToken(Date.now()) };
+    await kv.put("6h", row);
+    await notices.publish({ namespace: "6h", row });
+    await delay(40);
+  }
+  await subscription.close();
 }
 
 async function eventually(holds: () => boolean): Promise<void> {
