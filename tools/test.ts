@@ -19,7 +19,7 @@ const INTEGRATION = "**/test/**/*.integration.test.ts";
 const unit: Suite = { name: "unit", args: ["--testPathIgnorePatterns=\\.integration\\.test\\.ts$"] };
 const integration: Suite = {
   name: "integration",
-  args: [`--testMatch=${INTEGRATION}`, "--runInBand", "--testTimeout=60000"],
+  args: [`--testMatch=${INTEGRATION}`, "--runInBand", "--testTimeout=120000"],
 };
 
 const counts = [runSuite(unit)];

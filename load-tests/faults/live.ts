@@ -1,10 +1,10 @@
 import type { Headwater } from "../proof/harness/headwater.ts";
-import type { Scene } from "./scene.ts";
+import { type Scene, visibleWithinMs } from "./scene.ts";
 import { type EncoderOptions, SeededEncoder } from "./traffic/encoder.ts";
 import { createClockedEvent } from "./traffic/event.ts";
 import { describeMs } from "./traffic/figures.ts";
 import { readBack } from "./traffic/read-back.ts";
-import { type FailedRead, Readers, VISIBLE_WITHIN_MS } from "./traffic/readers.ts";
+import { type FailedRead, Readers } from "./traffic/readers.ts";
 
 export interface LiveOptions extends Partial<Omit<EncoderOptions, "event" | "seed">> {
   readonly durationMs?: number;
@@ -25,11 +25,13 @@ export class Live {
   readonly encoder: SeededEncoder;
   readonly readers: Readers;
   readonly #report: Scene["report"];
+  readonly #visibleWithinMs: number;
 
-  constructor({ report, seed }: Scene, encoder: SeededEncoder, count: number) {
-    this.#report = report;
+  constructor(scene: Scene, encoder: SeededEncoder, count: number) {
+    this.#report = scene.report;
+    this.#visibleWithinMs = visibleWithinMs(scene);
     this.encoder = encoder;
-    this.readers = new Readers({ encoder, seed, count });
+    this.readers = new Readers({ encoder, seed: scene.seed, visibleWithinMs: this.#visibleWithinMs, count });
   }
 
   static async start(scene: Scene, headwater: Headwater, options: LiveOptions = {}): Promise<Live> {
@@ -52,7 +54,7 @@ export class Live {
       if (readers.served === 0) throw new Error("nothing was ever served");
       return `${readers.served} reads whole, ${readers.absent} too early, ${describeMs(readers.tookMs)}`;
     });
-    await this.#report.check(`acknowledged is visible within ${VISIBLE_WITHIN_MS} ms`, async () =>
+    await this.#report.check(`acknowledged is visible within ${this.#visibleWithinMs} ms`, async () =>
       demandNone(readers.missed),
     );
     await this.#report.check("no read failed that did not have to", async () => {

@@ -41,6 +41,12 @@ export interface RunOptions {
 /** What is killed must be back in this time; a test run, which shares the machine with others, may take longer. */
 export const backWithinMs = ({ brief }: Pick<Scene, "brief">): number => (brief ? 10_000 : 3_000);
 
+/**
+ * A 2xx means that every origin serves it within this time, with notices or without (interface §3); that too is only
+ * measured on a machine of one's own.
+ */
+export const visibleWithinMs = ({ brief }: Pick<Scene, "brief">): number => (brief ? 1_500 : 500);
+
 /** Runs one fault from the start of everything to its end. Rejects only if the world cannot be started or stopped. */
 export async function runFault({ name, fault, seed, dir, brief, cassandra }: RunOptions): Promise<Report> {
   const report = new Report(name);

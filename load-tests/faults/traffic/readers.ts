@@ -5,8 +5,6 @@ import { type GetError, type Got, get } from "./get.ts";
 import { isAcknowledged } from "./put.ts";
 import { seededRandom } from "./random.ts";
 
-/** A 2xx means that every origin serves it within this time, with notices or without (interface §3). */
-export const VISIBLE_WITHIN_MS = 500;
 /** A reader looks at the newest of what has been sent, on its way or done. */
 const NEWEST = 32;
 const PAUSE_MS = 15;
@@ -14,6 +12,8 @@ const PAUSE_MS = 15;
 export interface ReadersOptions {
   readonly encoder: SeededEncoder;
   readonly seed: string;
+  /** How long after its 2xx a segment may still be refused. */
+  readonly visibleWithinMs: number;
   /** GETs at a time. */
   readonly count?: number;
 }
@@ -41,12 +41,14 @@ export class Readers {
   /** No answer, half an answer, or a status that has no place here. */
   readonly failed: FailedRead[] = [];
   readonly #encoder: SeededEncoder;
+  readonly #visibleWithinMs: number;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #running: Promise<unknown>;
   #stopped = false;
 
-  constructor({ encoder, seed, count = 3 }: ReadersOptions) {
+  constructor({ encoder, seed, visibleWithinMs, count = 3 }: ReadersOptions) {
     this.#encoder = encoder;
+    this.#visibleWithinMs = visibleWithinMs;
     const readers = Array.from({ length: count }, (_, i) => this.#run(seededRandom(`${seed}/reader ${i}`)));
     this.#running = Promise.all(readers);
   }
@@ -68,7 +70,7 @@ export class Readers {
 
   async #read(one: Sent): Promise<void> {
     const begunMs = performance.now();
-    const isDue = isAcknowledged(one) && begunMs - one.endedMs! > VISIBLE_WITHIN_MS;
+    const isDue = isAcknowledged(one) && begunMs - one.endedMs! > this.#visibleWithinMs;
     const url = this.#encoder.urlOf(one);
     try {
       this.#judge(one, await get(url, this.#agent), isDue);

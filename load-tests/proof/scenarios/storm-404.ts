@@ -32,7 +32,7 @@ export const storm404: Scenario = async ({ headwater, report }) => {
   const first = Math.floor(Date.now() / DURATION_MS);
   const encoder = new SeededEncoder({ event, seed: SEED, renditions: ["r1"], minBytes: 20_000, maxBytes: 60_000 });
   // One at a time, so that each of its answers is one read.
-  const readers = new Readers({ encoder, seed: SEED, count: 1 });
+  const readers = new Readers({ encoder, seed: SEED, visibleWithinMs: 500, count: 1 });
   await sleep(3 * DURATION_MS);
 
   const ahead = () => Math.floor(Date.now() / DURATION_MS) + 4;
