@@ -11,6 +11,7 @@ const DURATION_MS = 2000;
 const DELAY_MS = 500;
 const HOLD_MS = 4000;
 const CLIENTS = 20;
+const SIZE_BYTES = 64 * 1024;
 
 /**
  * `togetherMs`: between the first and the last who waited for one answer; nginx lets them look every 500 ms.
@@ -53,7 +54,7 @@ afterAll(() => agent.destroy());
     await event.put("720p/init.mp4", initSegment());
     const publish = async (n: number, atMs = 0) => {
       await sleep(Math.max(0, atMs - Date.now()));
-      await event.put(`720p/${n}.m4s`, mediaSegment({ number: n, durationMs: DURATION_MS, sizeBytes: 64 * 1024 }));
+      await event.put(`720p/${n}.m4s`, mediaSegment({ number: n, durationMs: DURATION_MS, sizeBytes: SIZE_BYTES }));
       return Date.now();
     };
     await publish(number - 1);
@@ -66,6 +67,14 @@ afterAll(() => agent.destroy());
     const times = answers.map(({ atMs }) => atMs);
     return Math.max(...times) - Math.min(...times);
   };
+
+  /** Resolves when the origin holds so many requests. */
+  async function holds(count: number): Promise<void> {
+    for (let held = -1; held !== count; await sleep(20)) {
+      const metrics = await (await fetch(`${headwater.origin.adminUrl}/metrics`)).text();
+      held = Number(/^headwater_holds (\d+)$/m.exec(metrics)?.[1]);
+    }
+  }
 
   test.each(KINDS)("$kind: all who wait for the next number are one request, answered together", async (edge) => {
     const { kind, togetherMs } = edge;
@@ -107,6 +116,45 @@ afterAll(() => agent.destroy());
       expect(last - startMs).toBeLessThan(HOLD_MS + togetherMs);
     },
     15_000,
+  );
+
+  test.each(KINDS)(
+    "$kind: all who wait after a 404 has run out are one request, also when who asked first leaves",
+    async ({ kind, togetherMs }) => {
+      const { port } = edges.get(kind)!;
+      const number = coming() + 2;
+      const { publish, path } = await eventBefore(`after-404-${kind}`, number - 2);
+      expect((await ask(port, path(number))).status).toBe(404);
+      await publish(number - 1, expectedMs(number - 1));
+      // Who finds the 404 run out leaves again once the origin holds.
+      const held = holds(1);
+      for (let left = false; !left; await sleep(20)) {
+        const leaving = new AbortController();
+        const first = fetch(`http://127.0.0.1:${port}${path(number)}`, { signal: leaving.signal }).then(
+          async ({ status, body }) => body?.cancel().then(() => expect(status).toBe(404)),
+          () => {
+            left = true;
+          },
+        );
+        await Promise.race([first, held]);
+        leaving.abort();
+        await first;
+      }
+      let answers: Answer[] = [];
+      let publishedMs = 0;
+      const asked = await originAnswers(headwater, async () => {
+        const waiting = clients(() => ask(port, path(number)));
+        await sleep(300);
+        publishedMs = await publish(number);
+        answers = await waiting;
+      });
+      expect(asked).toBe(1); // the one that is held already
+      expect(new Set(answers.map(({ status, body }) => `${status} ${body.length}`))).toEqual(
+        new Set([`200 ${SIZE_BYTES}`]),
+      );
+      expect(Math.max(...answers.map(({ atMs }) => atMs)) - publishedMs).toBeLessThan(togetherMs);
+    },
+    20_000,
   );
 
   test("no 404 outlives the publish, on time or 700 ms early, and once it is there it stays", async () => {
