@@ -2,10 +2,12 @@ export { type EdgeKind, type EdgeOptions, edgeConfig, startEdge } from "./edge.t
 export { type Headwater, type HeadwaterOptions, type Publishing, startHeadwater } from "./headwater.ts";
 export { ensureParts, INSTALLABLE_PARTS, type InstallablePart } from "./install.ts";
 export { initSegment, mediaSegment } from "./media.ts";
-export { findBinary } from "./parts/binaries.ts";
+export { findBinary, MINIO_VERSION } from "./parts/binaries.ts";
 export { type Cassandra, type CassandraNode, startCassandra } from "./parts/cassandra.ts";
+export { CASSANDRA_VERSION } from "./parts/cassandra-jars.ts";
 export { type Edge, startNginx, startVarnish } from "./parts/edges.ts";
 export { type Memcached, startMemcached } from "./parts/memcached.ts";
+export { type Minio, startMinio } from "./parts/minio.ts";
 export { CACHE, ROOT } from "./parts/paths.ts";
 export { accepts, freePort, isFree } from "./parts/ports.ts";
 export { type Part, startPart } from "./parts/process.ts";

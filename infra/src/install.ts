@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, globSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findBinary } from "./parts/binaries.ts";
+import { findBinary, MINIO_VERSION } from "./parts/binaries.ts";
 import { cassandraJars, haveCassandraJars } from "./parts/cassandra-jars.ts";
 import { findJava } from "./parts/java.ts";
 import { CACHE } from "./parts/paths.ts";
@@ -43,14 +43,18 @@ const PARTS = {
     after: cassandraJars,
   },
   k6: { present: () => !!findBinary("k6"), after: buildK6 },
+  minio: { present: () => !!findBinary("minio"), after: buildMinio },
 } satisfies Record<string, Installable>;
 
 export type InstallablePart = keyof typeof PARTS;
-export const INSTALLABLE_PARTS = Object.keys(PARTS) as InstallablePart[];
+const ALL_PARTS = Object.keys(PARTS) as InstallablePart[];
+/** Built for many minutes and used by one benchmark: installed only where it is named. */
+const ON_DEMAND: readonly InstallablePart[] = ["minio"];
+export const INSTALLABLE_PARTS = ALL_PARTS.filter((name) => !ON_DEMAND.includes(name));
 
 /**
  * Installs those of the parts that this machine lacks: Debian packages where we are root on Debian, Cassandra's jars
- * through Maven, k6 through Go. Says what it does on stderr; resolves to the parts that are still missing, each
+ * through Maven, k6 and MinIO through Go. Says what it does on stderr; resolves to the parts that are still missing, each
  * reported in one line, and never throws for one. Installs nothing with HEADWATER_INSTALL=0.
  */
 export async function ensureParts(names: readonly InstallablePart[]): Promise<InstallablePart[]> {
@@ -105,10 +109,19 @@ async function aptInstall(packages: readonly string[]): Promise<string | undefin
 }
 
 async function buildK6(): Promise<void> {
+  say("building k6 1.8.1 (some minutes)");
+  await goInstall("go.k6.io/k6@v1.8.1", "k6-1.8.1");
+}
+
+async function buildMinio(): Promise<void> {
+  say(`building MinIO ${MINIO_VERSION} (five minutes and more)`);
+  await goInstall(`github.com/minio/minio@v${MINIO_VERSION}`, `minio-${MINIO_VERSION}`);
+}
+
+async function goInstall(program: string, folder: string): Promise<void> {
   const go = findBinary("go");
   if (!go) throw new Error("needs Go");
-  say("building k6 1.8.1 (some minutes)");
-  await run(go, ["install", "go.k6.io/k6@v1.8.1"], { GOBIN: join(CACHE, "k6-1.8.1") });
+  await run(go, ["install", program], { GOBIN: join(CACHE, folder) });
 }
 
 /** Runs a command with its output on our stderr; rejects when it fails or takes more than 20 minutes. */
@@ -131,13 +144,13 @@ function say(text: string): void {
   process.stderr.write(`install: ${text}\n`);
 }
 
-/** `node infra/src/install.ts [part…]`: all parts, or those named. */
+/** `node infra/src/install.ts [part…]`: all parts but those only built on demand, or those named. */
 if (import.meta.main) {
-  const known = new Set<string>(INSTALLABLE_PARTS);
+  const known = new Set<string>(ALL_PARTS);
   const asked = process.argv.slice(2);
   const unknown = asked.filter((name) => !known.has(name));
   if (unknown.length > 0) {
-    say(`unknown part ${unknown.join(", ")}; there are ${INSTALLABLE_PARTS.join(", ")}`);
+    say(`unknown part ${unknown.join(", ")}; there are ${ALL_PARTS.join(", ")}`);
     process.exitCode = 2;
   } else {
     const still = await ensureParts(asked.length > 0 ? (asked as InstallablePart[]) : INSTALLABLE_PARTS);

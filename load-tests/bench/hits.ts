@@ -1,4 +1,12 @@
-import { BARE, compareServers, cpuRatio, METHOD, ORIGIN, VARNISH } from "./support/edge-servers.ts";
+import {
+  BARE,
+  compareServers,
+  cpuRatio,
+  METHOD,
+  ORIGIN,
+  type ServersOptions,
+  VARNISH,
+} from "./support/edge-servers.ts";
 import { atMost, type Result } from "./support/result.ts";
 
 const SIZE_BYTES = 2 * 1024 * 1024;
@@ -6,11 +14,15 @@ const CONNECTIONS = 8;
 const GB = 1e9;
 
 /** What a gigabyte of live-edge hits of 2 MiB costs in CPU. Takes about a minute. */
-export async function run(): Promise<Result> {
+export const run = () => compareHits();
+
+/** The same, with more servers. */
+export async function compareHits(more?: ServersOptions["more"]): Promise<Result> {
   const measured = await compareServers({
     sizeBytes: SIZE_BYTES,
     connections: CONNECTIONS,
     path: (newest) => `v1/720p/${newest}.m4s`,
+    ...(more && { more }),
   });
   const rows = measured.map(({ server, requests, perSecond, cpuUsPerRequest, lowest, highest }) => {
     const msPerGb = (us: number) => Math.round((us * GB) / SIZE_BYTES / 1000);

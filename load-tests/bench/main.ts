@@ -1,5 +1,5 @@
 // `npm run bench [-- name…]`: benchmarks, one after another, as tables with a verdict for each goal; their figures as
-// JSON in load-tests/results.
+// JSON in load-tests/results. `peers` needs MinIO, which takes minutes to build: it runs only where it is named.
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
@@ -12,12 +12,18 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Result> }>
   "not-found": () => import("./not-found.ts"),
   held: () => import("./held.ts"),
 };
+const PEERS: typeof BENCHES = {
+  "peers-hits": () => import("../peers/hits.ts"),
+  "peers-not-found": () => import("../peers/not-found.ts"),
+  "peers-put": () => import("../peers/put.ts"),
+};
+const ALL = { ...BENCHES, ...PEERS };
 const RESULTS = join(import.meta.dirname, "..", "results");
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !Object.hasOwn(BENCHES, name));
+const asked = process.argv.slice(2).flatMap((name) => (name === "peers" ? Object.keys(PEERS) : [name]));
+const unknown = asked.filter((name) => !Object.hasOwn(ALL, name));
 if (unknown.length > 0) {
-  process.stderr.write(`unknown benchmark ${unknown.join(", ")}; there are ${Object.keys(BENCHES).join(", ")}\n`);
+  process.stderr.write(`unknown benchmark ${unknown.join(", ")}; there are peers, ${Object.keys(ALL).join(", ")}\n`);
   process.exitCode = 2;
 } else {
   for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) await bench(name);
@@ -25,7 +31,7 @@ if (unknown.length > 0) {
 
 async function bench(name: string): Promise<void> {
   try {
-    const { run } = await BENCHES[name]!();
+    const { run } = await ALL[name]!();
     const result = await run();
     console.log(`\n${result.title}`);
     console.table(result.rows);

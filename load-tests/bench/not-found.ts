@@ -1,4 +1,12 @@
-import { BARE, compareServers, cpuRatio, METHOD, ORIGIN, VARNISH } from "./support/edge-servers.ts";
+import {
+  BARE,
+  compareServers,
+  cpuRatio,
+  METHOD,
+  ORIGIN,
+  type ServersOptions,
+  VARNISH,
+} from "./support/edge-servers.ts";
 import { atMost, type Result } from "./support/result.ts";
 
 const CONNECTIONS = 32;
@@ -6,11 +14,15 @@ const CONNECTIONS = 32;
 const AHEAD = 1000;
 
 /** What a 404 of a storm costs in CPU. Takes about a minute. */
-export async function run(): Promise<Result> {
+export const run = () => compareNotFound();
+
+/** The same, with more servers. */
+export async function compareNotFound(more?: ServersOptions["more"]): Promise<Result> {
   const rows = await compareServers({
     sizeBytes: 64 * 1024,
     connections: CONNECTIONS,
     path: (newest) => `v1/720p/${newest + AHEAD}.m4s`,
+    ...(more && { more }),
   });
   return {
     title: `not-found: 404 of a number that is not due, ${CONNECTIONS} connections, ${METHOD}`,

@@ -2,8 +2,18 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { CACHE } from "./paths.ts";
 
+/** As Go's module proxy names it; it has no releases there. */
+export const MINIO_VERSION = "0.0.0-20260212201848-7aac2a2c5b7c";
+
 /** Where Debian, Homebrew and our own cache put programs that PATH may not name. */
-const EXTRA = ["/usr/sbin", "/usr/local/sbin", "/usr/local/go/bin", "/opt/homebrew/bin", join(CACHE, "k6-1.8.1")];
+const EXTRA = [
+  "/usr/sbin",
+  "/usr/local/sbin",
+  "/usr/local/go/bin",
+  "/opt/homebrew/bin",
+  join(CACHE, "k6-1.8.1"),
+  join(CACHE, `minio-${MINIO_VERSION}`),
+];
 
 /** Path of an executable file on PATH, in the usual system folders or in `.cache`, or undefined. */
 export function findBinary(name: string): string | undefined {

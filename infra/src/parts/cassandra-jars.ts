@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import { findBinary } from "./binaries.ts";
 import { CACHE } from "./paths.ts";
 
-const VERSION = "5.0.6";
-const HOME = join(CACHE, `cassandra-${VERSION}`);
+export const CASSANDRA_VERSION = "5.0.6";
+const HOME = join(CACHE, `cassandra-${CASSANDRA_VERSION}`);
 const LIB = join(HOME, "lib");
 
 const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -20,7 +20,7 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
     <dependency>
       <groupId>org.apache.cassandra</groupId>
       <artifactId>cassandra-all</artifactId>
-      <version>${VERSION}</version>
+      <version>${CASSANDRA_VERSION}</version>
     </dependency>
   </dependencies>
 </project>

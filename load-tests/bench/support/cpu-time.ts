@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { cpus } from "node:os";
 
 /** Linux counts processes' time in hundredths of a second (USER_HZ). */
 const TICK_MS = 10;
@@ -12,6 +13,13 @@ export function cpuMs(pid: number): number {
 /** Keeps the process, its children and all their threads to one core. */
 export function pin(pid: number, core: number): void {
   for (const member of family(pid)) execFileSync("taskset", ["-a", "-c", "-p", `${core}`, `${member.pid}`]);
+}
+
+/** Keeps this process, but not its children, to one core, until what it returns is called. */
+export function pinThisProcess(core: number): () => void {
+  const taskset = (cores: string) => execFileSync("taskset", ["-a", "-c", "-p", cores, `${process.pid}`]);
+  taskset(`${core}`);
+  return () => void taskset(`0-${cpus().length - 1}`);
 }
 
 interface Stat {

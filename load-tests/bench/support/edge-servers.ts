@@ -18,8 +18,8 @@ import {
 import { cpuMs, pin } from "./cpu-time.ts";
 import { median } from "./result.ts";
 
-const SERVER_CORE = 0;
-const LOAD_CORE = 1;
+export const SERVER_CORE = 0;
+export const LOAD_CORE = 1;
 const ROUNDS = 5;
 const SECONDS = 3;
 /** Long enough for V8 to have compiled what is hot. */
@@ -40,20 +40,61 @@ export interface Measured {
   readonly highest: number;
 }
 
-/**
- * CPU per answer of the origin, of node:http that sends the same bytes, and of Varnish that has them. One server at a
- * time on one core, wrk on another, the rounds of all three interleaved. `path`: what is asked, below the event; the
- * event has one segment of `sizeBytes`, whose number it is given.
- */
-export async function compareServers(options: {
+/** A server that runs on core 0. */
+export interface Server {
+  readonly server: string;
+  readonly pid: number;
+  /** Without a path. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** What the other servers are to have: the same bytes under the same path as the origin. */
+export interface Published {
+  /** For files of theirs; gone when all is measured. */
+  readonly dir: string;
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+export interface ServersOptions {
+  /** Of the one segment that the event has. */
   readonly sizeBytes: number;
-  readonly connections: number;
+  /** What is asked, below the event, given that segment's number. */
   readonly path: (newest: number) => string;
-}): Promise<Measured[]> {
+  /** Starts more servers to compare. */
+  readonly more?: (published: Published) => Promise<Server[]>;
+}
+
+/**
+ * CPU per answer of the origin, of node:http that sends the same bytes, of Varnish that has them, and of `more`. One
+ * server at a time on one core, wrk on another, the rounds of all interleaved.
+ */
+export async function compareServers(options: ServersOptions & { readonly connections: number }): Promise<Measured[]> {
   const missing = await ensureParts(["wrk", "varnish"]);
   if (missing.length > 0) throw new Error(`this benchmark needs ${missing.join(" and ")}`);
+  const { servers, stop } = await startServers(options);
+  try {
+    const rounds = servers.map(({ server, pid, url }) => ({ server, pid, url, samples: [] as Sample[] }));
+    for (const { pid, url } of servers) await sample(pid, url, options.connections, WARM_UP_SECONDS);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const { pid, url, samples } of rounds) samples.push(await sample(pid, url, options.connections, SECONDS));
+    }
+    return rounds.map(({ server, samples }) => summary(server, samples));
+  } finally {
+    await stop();
+  }
+}
+
+/** Starts them all, each with the whole URL that is asked of it. */
+export async function startServers(
+  options: ServersOptions,
+): Promise<{ servers: Omit<Server, "stop">[]; bytes: Buffer; stop(): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), "headwater-bench-"));
   const stops: (() => Promise<void>)[] = [() => rm(dir, { recursive: true, force: true })];
+  const stop = async () => {
+    for (const each of stops.reverse()) await each();
+  };
   try {
     const headwater = await startHeadwater({ dir, cores: { origin: SERVER_CORE } });
     stops.push(headwater.stop);
@@ -69,20 +110,19 @@ export async function compareServers(options: {
     pin(edge.pid, SERVER_CORE);
     const bare = await startBare(dir, headwater.origin.url + path);
     stops.push(bare.stop);
+    const more = (await options.more?.({ dir, path: `/live/bench/v1/720p/${newest}.m4s`, bytes })) ?? [];
+    stops.push(...more.map((server) => server.stop));
 
     const servers = [
       { server: ORIGIN, pid: headwater.origin.pid, url: headwater.origin.url + path },
       { server: BARE, pid: bare.pid, url: bare.url },
       { server: VARNISH, pid: edge.pid, url: edge.url + path },
+      ...more.map(({ server, pid, url }) => ({ server, pid, url: url + path })),
     ];
-    const rounds = servers.map(({ server, pid, url }) => ({ server, pid, url, samples: [] as Sample[] }));
-    for (const { pid, url } of servers) await sample(pid, url, options.connections, WARM_UP_SECONDS);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const { pid, url, samples } of rounds) samples.push(await sample(pid, url, options.connections, SECONDS));
-    }
-    return rounds.map(({ server, samples }) => summary(server, samples));
-  } finally {
-    for (const stop of stops.reverse()) await stop();
+    return { servers, bytes, stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
 }
 

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 
 /** PUTs over connections that stay open; each resolves when its answer's head is there, and rejects unless that is 2xx. */
-export function keptAlivePut(publishUrl: string, token: string): (path: string, body: Buffer) => Promise<void> {
+export function keptAlivePut(publishUrl: string, token?: string): (path: string, body: Buffer) => Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   return async (path, body) => {
-    const headers = { Authorization: `Bearer ${token}`, "Content-Length": body.length };
+    const headers = { "Content-Length": body.length, ...(token !== undefined && { Authorization: `Bearer ${token}` }) };
     const req = request(`${publishUrl}/${path}`, { method: "PUT", agent, headers }).end(body);
     const [res] = await once(req, "response");
     res.resume();

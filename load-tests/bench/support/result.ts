@@ -4,6 +4,8 @@ export interface Result {
   readonly rows: readonly object[];
   /** One line for each goal of the design. */
   readonly verdict: string;
+  /** Of everything that was measured. */
+  readonly versions?: Readonly<Record<string, string>>;
 }
 
 /** `2.31 (goal at most 1.2: MISSED)` */
