@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureParts, startMinio } from "@headwater/infra";
-import { pin, pinThisProcess } from "../bench/support/cpu-time.ts";
-import { LOAD_CORE, SERVER_CORE } from "../bench/support/edge-servers.ts";
+import { pinThisProcess } from "../bench/support/cpu-time.ts";
+import { LOAD_CORE } from "../bench/support/edge-servers.ts";
 import { keptAlivePut } from "../bench/support/put-client.ts";
 import { comparePuts, LOADS, type PutTarget, ROUNDS, ratioOf } from "../bench/support/put-comparison.ts";
 import { CLUSTER, clusterTarget, EMBEDDED, embeddedTarget, numbered } from "../bench/support/put-targets.ts";
@@ -28,7 +28,6 @@ export async function run(): Promise<Result> {
       await minioTarget(dir, stops),
       await nginxTarget(dir, stops),
     ];
-    pin(process.pid, SERVER_CORE);
     const unpin = pinThisProcess(LOAD_CORE);
     stops.push(async () => unpin());
     const rows = await comparePuts(targets);
@@ -41,7 +40,7 @@ export async function run(): Promise<Result> {
       ),
     );
     return {
-      title: `put: 2 MiB to its acknowledgement, ${ROUNDS} interleaved rounds, all servers on one core, the client on the other`,
+      title: `put: 2 MiB to its acknowledgement, ${ROUNDS} interleaved rounds, the client on core 1, the servers on both cores`,
       rows,
       verdict: verdict.join("\n"),
       versions: await versions(),

@@ -67,10 +67,19 @@ function dyingWithUs({ command, args, outliveUs }: PartOptions): [string, readon
   return setpriv ? [setpriv, ["--pdeathsig", "TERM", "--", command, ...args]] : [command, args];
 }
 
+/** Those that are not to outlive us. */
+const dependents = new Set<ChildProcess>();
+const killDependents = () => {
+  for (const { pid } of dependents) signalGroup(pid, "SIGKILL");
+};
+
 function killAtExit(child: ChildProcess, ended: Promise<string>): void {
-  const kill = () => signalGroup(child.pid, "SIGKILL");
-  process.once("exit", kill);
-  void ended.then(() => process.removeListener("exit", kill));
+  if (dependents.size === 0) process.once("exit", killDependents);
+  dependents.add(child);
+  void ended.then(() => {
+    dependents.delete(child);
+    if (dependents.size === 0) process.removeListener("exit", killDependents);
+  });
 }
 
 async function stopChild(child: ChildProcess, ended: Promise<string>, running: () => boolean, graceMs: number) {

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 type Work = (body: Buffer) => Promise<void>;
 
-/** How long each of `count` pieces of work took, in ms, one after another. Making the bodies does not count. */
+/**
+ * How long each of `count` pieces of work took, in ms, one after another: Infinity for one that failed. Making the
+ * bodies does not count.
+ */
 export async function sequential(count: number, nextBody: () => Buffer, work: Work): Promise<number[]> {
   const samplesMs: number[] = [];
   for (let i = 0; i < count; i += 1) samplesMs.push(await timed(nextBody(), work));
@@ -23,6 +26,11 @@ export async function paced(perSecond: number, seconds: number, nextBody: () => 
 
 async function timed(body: Buffer, work: Work): Promise<number> {
   const startMs = performance.now();
-  await work(body);
+  try {
+    await work(body);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    return Number.POSITIVE_INFINITY;
+  }
   return performance.now() - startMs;
 }

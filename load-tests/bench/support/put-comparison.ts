@@ -27,6 +27,8 @@ export interface PutRow {
   readonly client: string;
   readonly load: string;
   readonly n: number;
+  /** Counted in the quantiles as if they had taken for ever. */
+  readonly failed: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
@@ -68,5 +70,6 @@ function bodies(): () => Buffer {
 
 function row({ name, durability }: PutTarget, load: string, samplesMs: readonly number[]): PutRow {
   const ms = (share: number) => Number(quantile(samplesMs, share).toFixed(1));
-  return { client: name, load, n: samplesMs.length, p50Ms: ms(0.5), p99Ms: ms(0.99), maxMs: ms(1), durability };
+  const failed = samplesMs.filter((sampleMs) => sampleMs === Number.POSITIVE_INFINITY).length;
+  return { client: name, load, n: samplesMs.length, failed, p50Ms: ms(0.5), p99Ms: ms(0.99), maxMs: ms(1), durability };
 }

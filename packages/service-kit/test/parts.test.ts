@@ -95,6 +95,7 @@ test("each service exports the metrics that belong to it, and those of its proce
   publisher.controlStale.set(1);
   const text = await publisher.registry.metrics();
   expect(text).toContain('headwater_publish_total{result="stored"} 1');
+  expect(text).toContain('headwater_publish_total{result="failed"} 0');
   expect(text).toContain('headwater_publish_seconds_bucket{le="0.02"} 1');
   expect(text).toContain("headwater_control_stale 1");
   expect(text).toContain("nodejs_eventloop_lag_p99_seconds");

@@ -41,8 +41,9 @@ function problemOf(error: unknown): ProblemError {
   return toProblem(error);
 }
 
-/** How a refused upload is counted. */
-export function countedAs({ code }: ProblemError): PublishResult {
+/** How an upload that was not stored is counted. */
+export function countedAs({ code, status }: ProblemError): PublishResult {
+  if (status >= 500) return "failed";
   if (code === "conflict") return "conflict";
   return code === "cut-short" || code === "timeout" ? "aborted" : "refused";
 }

@@ -106,9 +106,9 @@ describe("outcome", () => {
   test("what is taken", () => expect(STATUS).toEqual({ stored: 201, same: 200, replaced: 200, none: 204 }));
 
   const rows: [error: unknown, status: number, code: string, counted: string][] = [
-    [new KvError("unavailable", "node 10.0.0.1 is down"), 503, "store-unavailable", "refused"],
-    [new KvError("clock", "off by 3 s"), 503, "store-unavailable", "refused"],
-    [new KvError("full", "/data is full"), 507, "store-full", "refused"],
+    [new KvError("unavailable", "node 10.0.0.1 is down"), 503, "store-unavailable", "failed"],
+    [new KvError("clock", "off by 3 s"), 503, "store-unavailable", "failed"],
+    [new KvError("full", "/data is full"), 507, "store-full", "failed"],
     [new BodyError("cut-short", "cut"), 400, "cut-short", "aborted"],
     [new BodyError("timeout", "late"), 408, "timeout", "aborted"],
     [new BodyError("too-large", "big"), 413, "too-large", "refused"],
@@ -117,7 +117,7 @@ describe("outcome", () => {
     [new PlaylistError("malformed", "Bad."), 422, "malformed", "refused"],
     [conflict(), 409, "conflict", "conflict"],
     [outsideTemplate({ first: 1, last: 2 }), 409, "outside-template", "refused"],
-    [new Error("secret"), 500, "internal", "refused"],
+    [new Error("secret"), 500, "internal", "failed"],
   ];
   test.each(rows)("%p: %i %s", (error, status, code, counted) => {
     const { problem, headers } = refusalOf(error);

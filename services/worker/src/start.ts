@@ -1,5 +1,5 @@
 import { Catalog } from "@headwater/segment-store/catalog";
-import { Counter, Gauge, type Registry, type Running, type ServiceContext } from "@headwater/service-kit";
+import type { Running, ServiceContext } from "@headwater/service-kit";
 import { openStores, type Stores } from "@headwater/stores";
 import { type Job, jobsOf } from "./jobs/index.ts";
 import { bullmqScheduler } from "./scheduling/bullmq.ts";
@@ -21,7 +21,7 @@ export async function startWorker(context: ServiceContext, overrides: WorkerOver
   const catalog = new Catalog({ kv: stores.kv, notices: stores.notices, nowMs, onStale });
   await catalog.start();
 
-  const { total, inconsistencies, degraded } = jobMetrics(metrics.registry);
+  const { jobsTotal: total, jobsDegraded: degraded, auditInconsistencies: inconsistencies } = metrics;
   const jobs = overrides.jobs ?? jobsOf({ settings, stores, catalog, logger, inconsistencies });
   const runner = new JobRunner({ nowMs, logger, total });
   const { redisUrl } = settings;
@@ -38,27 +38,5 @@ export async function startWorker(context: ServiceContext, overrides: WorkerOver
       await catalog.close();
       await stores.close();
     },
-  };
-}
-
-function jobMetrics(registry: Registry) {
-  const registers = [registry];
-  return {
-    total: new Counter({
-      name: "headwater_jobs_total",
-      help: "Runs of background jobs by how they ended.",
-      labelNames: ["job", "result"],
-      registers,
-    }),
-    inconsistencies: new Gauge({
-      name: "headwater_audit_inconsistencies",
-      help: "Streams whose newest segment lacked bytes at the last audit.",
-      registers,
-    }),
-    degraded: new Gauge({
-      name: "headwater_jobs_degraded",
-      help: "1 while no background job runs because Redis is away.",
-      registers,
-    }),
   };
 }

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ServiceName } from "../settings/index.ts";
 
-export { Counter, Gauge, type Registry } from "prom-client";
+export type { Registry } from "prom-client";
 
 /** A counter whose labels are a closed set of names; no label ever holds a name that a client invented. */
 export interface LabelledCounter<L extends Record<string, string | number>> {
@@ -14,7 +14,9 @@ export interface Level {
   set(value: number): void;
 }
 
-export type PublishResult = "stored" | "same" | "conflict" | "aborted" | "refused";
+const PUBLISH_RESULTS = ["stored", "same", "conflict", "aborted", "refused", "failed"] as const;
+/** `refused` is the client's fault, `failed` the store's or ours. */
+export type PublishResult = (typeof PUBLISH_RESULTS)[number];
 export type Tier = "memory" | "memcached" | "store";
 
 /** The metrics that interface.md §6 names. Each is exported only by the services it belongs to. */
@@ -38,6 +40,10 @@ export type Metrics = {
   readonly servedTotal: LabelledCounter<{ pipeline: string; defective: "true" | "false" }>;
   /** 1 while the process works on control data that it cannot refresh. */
   readonly controlStale: Level;
+  readonly jobsTotal: LabelledCounter<{ job: string; result: string }>;
+  /** 1 while no background job can be called for. */
+  readonly jobsDegraded: Level;
+  readonly auditInconsistencies: Level;
 };
 
 const LATENCY_BUCKETS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
@@ -62,9 +68,15 @@ export function createMetrics(service: ServiceName): Metrics {
 
   const publisher = ["publisher"] as const;
   const origin = ["origin"] as const;
+  const worker = ["worker"] as const;
+  const publishTotal = counter<{ result: PublishResult }>(publisher, "publish_total", "Uploads by how they ended.", [
+    "result",
+  ]);
+  // Prometheus sees no rise in a counter that begins with 1.
+  for (const result of PUBLISH_RESULTS) publishTotal.inc({ result }, 0);
   return {
     registry,
-    publishTotal: counter(publisher, "publish_total", "Uploads by how they ended.", ["result"]),
+    publishTotal,
     publishSeconds: new Histogram({
       ...define(publisher, "publish_seconds", "Time from the first byte of an upload to its reply."),
       buckets: LATENCY_BUCKETS,
@@ -97,6 +109,11 @@ export function createMetrics(service: ServiceName): Metrics {
         "control_stale",
         "1 while the process works on control data that it cannot refresh.",
       ),
+    ),
+    jobsTotal: counter(worker, "jobs_total", "Runs of background jobs by how they ended.", ["job", "result"]),
+    jobsDegraded: new Gauge(define(worker, "jobs_degraded", "1 while no background job runs because Redis is away.")),
+    auditInconsistencies: new Gauge(
+      define(worker, "audit_inconsistencies", "Streams whose newest segment lacked bytes at the last audit."),
     ),
   };
 }
