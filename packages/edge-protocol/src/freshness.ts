@@ -18,8 +18,9 @@ const REFUSALS: ReadonlySet<number> = new Set([404, 410, 503]);
 /**
  * The headers that tell caches how long an answer holds (RFC 9111, RFC 9213; interface §4 "Lifetimes").
  * @param maxAgeMs until the answer may change. Caches get whole seconds, at least 1: they count a fraction as 0.
+ * @param retryAfterSec of a 503; its lifetime unless told
  */
-export function freshness(maxAgeMs: number, status: number): Readonly<Record<string, string>> {
+export function freshness(maxAgeMs: number, status: number, retryAfterSec?: number): Readonly<Record<string, string>> {
   if (!KEPT.has(status)) return NO_STORE;
   const ms = Math.floor(Math.min(Math.max(0, maxAgeMs || 0), MAX_SEC * 1000));
   const sec = Math.max(1, Math.floor(ms / 1000));
@@ -30,6 +31,6 @@ export function freshness(maxAgeMs: number, status: number): Readonly<Record<str
     "Cache-Control": `public, max-age=${Math.min(BROWSER_MAX_SEC, sec)}, s-maxage=${sec}${noGrace}`,
     "CDN-Cache-Control": `max-age=${sec}`,
   };
-  if (status === 503) headers["Retry-After"] = `${sec}`;
+  if (status === 503) headers["Retry-After"] = `${retryAfterSec ?? sec}`;
   return headers;
 }

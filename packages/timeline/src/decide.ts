@@ -1,5 +1,5 @@
 import { expectedPublishMs, numberAt, retryDeadlineMs, windowEndMs } from "./template.ts";
-import type { Decision, Firmness, RenditionState, Template } from "./types.ts";
+import type { Decision, Firmness, ReadClass, RenditionState, Template } from "./types.ts";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
@@ -40,10 +40,9 @@ export function decide(
   const { highest, presence, stalled } = rendition;
   if (presence === "masked") return { kind: "masked", untilMs: Math.min(nowMs + SECOND_MS, leavesWindowMs) };
   if (presence === "published") {
-    const behind = (highest ?? number) - number;
     return {
       kind: "published",
-      class: behind > options.liveEdgeSegments ? "dvr" : "live-edge",
+      class: readClass(highest, number, options.liveEdgeSegments),
       untilMs: publishedUntilMs(template, number, nowMs, options.firmness ?? "unsettled"),
     };
   }
@@ -57,6 +56,11 @@ export function decide(
     return { kind: "early", untilMs: earlyUntilMs(template, highest, number, nowMs, options) };
   }
   return stalled ? { kind: "stalled", untilMs: soonMs } : { kind: "hold", untilMs: nowMs + template.holdMs };
+}
+
+/** How urgent a read of a number is: `dvr` when it is older than the live edge, told from its place alone. */
+export function readClass(highest: number | undefined, number: number, liveEdgeSegments: number): ReadClass {
+  return (highest ?? number) - number > liveEdgeSegments ? "dvr" : "live-edge";
 }
 
 /** How long the copy chosen for a published number may be kept: to the end of the DVR window once it is settled. */

@@ -1,4 +1,4 @@
-export { type DecideOptions, decide, publishedUntilMs } from "./decide.ts";
+export { type DecideOptions, decide, publishedUntilMs, readClass } from "./decide.ts";
 export { type Arrival, reanchor } from "./drift.ts";
 export { durationMs, isSegmentDuration, mean, parseDuration, rational } from "./rational.ts";
 export { type Mapping, mapIncoming, type Observation, originNumber, presumedRun, type RunsState } from "./runs.ts";
@@ -24,6 +24,7 @@ export type {
   Grid,
   Limits,
   Rational,
+  ReadClass,
   RenditionState,
   Run,
   Template,

@@ -39,9 +39,12 @@ export interface RenditionState {
 /** How firm the choice among a number's candidates is. */
 export type Firmness = "settled" | "unsettled" | "least-bad";
 
+/** How urgent it is to read a published number. */
+export type ReadClass = "live-edge" | "dvr";
+
 /** The answer to a GET of one number, before bytes come into play. `untilMs`: the moment at which it may change. */
 export type Decision =
-  | { readonly kind: "published"; readonly class: "live-edge" | "dvr"; readonly untilMs: number }
+  | { readonly kind: "published"; readonly class: ReadClass; readonly untilMs: number }
   /** Wait for it until then. */
   | { readonly kind: "hold"; readonly untilMs: number }
   /** Would be held, but nothing comes any more. */

@@ -1,7 +1,9 @@
 import { Catalog } from "@headwater/segment-store/catalog";
-import { SegmentReader } from "@headwater/segment-store/reader";
+import { liveEdgeRows, SegmentReader } from "@headwater/segment-store/reader";
 import { createHttpServer, listen, type Running, type ServiceContext, type Settings } from "@headwater/service-kit";
 import { openStores, type Stores } from "@headwater/stores";
+import { slowed } from "./admission/slowed.ts";
+import { StoreGate } from "./admission/store-gate.ts";
 import { Directory } from "./directory.ts";
 import { type Alarm, systemAlarm } from "./holds/alarm.ts";
 import { Holds } from "./holds/holds.ts";
@@ -17,6 +19,8 @@ import { Segments } from "./segments.ts";
 export interface OriginOverrides {
   readonly stores?: Stores;
   readonly alarm?: Alarm;
+  /** Monotonic. */
+  readonly elapsedMs?: () => number;
 }
 
 export interface Origin extends Running {
@@ -29,11 +33,19 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
   const { settings, logger, metrics, clock, draining } = context;
   const { limits } = settings;
   const stores = overrides.stores ?? (await openStores(settings, { writes: false }));
-  const { kv, cache, notices } = stores;
+  const { cache, notices } = stores;
+  const kv = slowed(stores.kv, limits.storeReadDelayMs);
+  const alarm = overrides.alarm ?? systemAlarm;
+  const gate = new StoreGate({ limits, nowMs: overrides.elapsedMs ?? (() => performance.now()), alarm });
+  // Prometheus sees no rise in a counter that begins with 1.
+  for (const name of ["live-edge", "dvr"]) metrics.shedTotal.inc({ class: name }, 0);
+  metrics.admissionLimit.readFrom(() => gate.levels((tier) => tier.limit));
+  metrics.admissionInFlight.readFrom(() => gate.levels((tier) => tier.inFlight));
+  metrics.admissionWaiting.readFrom(() => gate.levels((tier) => tier.waiting));
   const nowMs = () => clock.nowMs();
 
   const onStale = (stale: boolean) => metrics.controlStale.set(stale ? 1 : 0);
-  const catalog = new Catalog({ kv, notices, nowMs, onStale });
+  const catalog = new Catalog({ kv: liveEdgeRows(kv, gate), notices, nowMs, onStale });
   await catalog.start();
   const reader = new SegmentReader({
     kv,
@@ -42,19 +54,19 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
     nowMs,
     clockToleranceMs: limits.clockToleranceMs,
     memoryBytes: limits.memoryCacheBytes,
-    storeReadsInFlight: limits.storeReadsInFlight,
+    gate,
     onRead: (tier) => metrics.storageReadsTotal.inc({ tier, cause: "segment" }),
+    onReadRows: () => metrics.storageReadsTotal.inc({ tier: "store", cause: "rows" }),
   });
 
   const turns = new Turns();
   const responder = new Responder({ clock, metrics, logger, turns });
   const directory = new Directory(catalog, reader, clock);
-  const alarm = overrides.alarm ?? systemAlarm;
   const holds = new Holds({ clock, alarm, max: limits.holdsMax, draining, turns, metrics });
   const news = new News(catalog, clock, alarm);
   const server = createHttpServer({
     request: front({
-      isAllowed: accessControl(settings.cdnTokens),
+      edgeOf: accessControl(settings.cdnTokens),
       responder,
       segments: new Segments({ directory, reader, responder, holds, news, clock, metrics }),
       inits: new Inits(directory, responder, clock),

@@ -1,5 +1,5 @@
 import { contentType, type LiveUrl, mediaHeaders } from "@headwater/edge-protocol";
-import type { Candidate, EventRecord } from "@headwater/segment-store/model";
+import type { Candidate } from "@headwater/segment-store/model";
 import type { Look, SegmentReader } from "@headwater/segment-store/reader";
 import type { Clock, Metrics } from "@headwater/service-kit";
 import type { Directory, FoundRendition } from "./directory.ts";
@@ -40,7 +40,7 @@ export class Segments {
       const { event, rendition } = found;
       const nowMs = clock.nowMs();
       const untilMs = arrivedMs + event.holdMs;
-      const look = await rendition.look(url.number, nowMs);
+      const look = await rendition.look(url.number, nowMs, exchange.edge);
       const waits = exchange.req.method !== "HEAD" && waitsFor(look, rendition, url.number, nowMs);
       if (!waits || isFinal(ended) || nowMs >= untilMs) return this.#send(exchange, url, found, look, ended);
       ended = await holds.wait(heldSegment(directory, news, found, url.number), exchange.res, untilMs);
@@ -59,13 +59,13 @@ export class Segments {
       return responder.refuse(exchange, ended === "drain" ? { kind: "draining" } : decision);
     }
     if (candidate.ext !== url.ext) return responder.refuse(exchange, { kind: "wrong-extension" });
-    const status = await responder.send(exchange, decision, this.#copy(found.event, candidate));
+    const status = await responder.send(exchange, decision, this.#copy(found, candidate, exchange.edge));
     if (exchange.req.method === "HEAD" || (status !== 200 && status !== 206)) return;
     const defective = candidate.report.defects.length > 0 ? "true" : "false";
     metrics.servedTotal.inc({ pipeline: candidate.pipeline, defective });
   }
 
-  #copy(event: EventRecord, candidate: Candidate): Representation {
+  #copy({ event, rendition }: FoundRendition, candidate: Candidate, edge = ""): Representation {
     const { pipeline, region, init, report, ref } = candidate;
     return {
       etag: etagOf(ref.hash),
@@ -74,7 +74,7 @@ export class Segments {
       contentType: contentType(candidate.ext),
       headers: mediaHeaders({ pipeline, region, ...(init !== undefined && { init }), defects: report.defects }),
       copy: { pipeline, region },
-      open: () => this.#options.reader.open(event, candidate),
+      open: () => this.#options.reader.open(event, candidate, rendition.asker(candidate.number, edge)),
     };
   }
 }

@@ -335,3 +335,43 @@ export const ROWS: readonly Row[] = [
     maxAgeMs: 1500,
   },
 ];
+
+/** Where no DVR read may reach the store: `HEADWATER_DVR_READS_PER_SECOND=0`. */
+export const SHED_ROWS: readonly Row[] = [
+  {
+    asked: "a DVR number over the limit, in no cache",
+    url: `${derby}/v2/720p/20.m4s`,
+    status: 503,
+    maxAgeMs: 5000,
+    expected: {
+      "retry-after": /^5$/,
+      "cache-control": /^public, max-age=5, s-maxage=5, stale-while-revalidate=0$/,
+      "cdn-cache-control": /^max-age=5$/,
+      "headwater-event-version": /^2$/,
+      "headwater-template": /^dur=2, scale=1, start=/,
+      "surrogate-key": /^derby derby\/v2 derby\/720p derby\/720p\/n20$/,
+      "cache-status": null,
+      etag: null,
+      "headwater-pipeline": null,
+    },
+  },
+  { asked: "the same by an older version", url: `${derby}/v1/720p/19.m4s`, status: 503, maxAgeMs: 5000 },
+  {
+    asked: "the same again with a condition",
+    url: `${derby}/v2/720p/20.m4s`,
+    headers: { "If-None-Match": '"x"' },
+    status: 503,
+    maxAgeMs: 5000,
+  },
+  {
+    asked: "a range of the same",
+    url: `${derby}/v2/720p/18.m4s`,
+    headers: { Range: "bytes=0-3" },
+    status: 503,
+    maxAgeMs: 5000,
+    expected: { "content-range": null },
+  },
+  { asked: "the oldest of the live edge", url: `${derby}/v2/720p/37.m4s`, status: 200, maxAgeMs: 53_000 },
+  { asked: "the newest beside a flood", url: `${derby}/v2/720p/40.m4s`, status: 200, maxAgeMs: 59_000 },
+  { asked: "a number before the first beside a flood", url: `${derby}/v2/720p/0.m4s`, status: 404, maxAgeMs: MINUTE },
+];

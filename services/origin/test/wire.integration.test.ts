@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { BOUNDARIES, type Expected } from "./boundaries.ts";
-import { ROWS } from "./rows.ts";
+import { ROWS, SHED_ROWS } from "./rows.ts";
 import { makeRowsWorld, NOW, requestOf } from "./support/rows-world.ts";
 import { askWire, type WireAnswer } from "./support/wire.ts";
 import { T0, World } from "./support/world.ts";
@@ -54,6 +54,25 @@ describe("over a raw socket", () => {
     expectLifetime(await askWire(world.port, "OPTIONS", path), 204, 60_000);
     for (const method of ["PUT", "POST", "DELETE", "PATCH", "PURGE"])
       expectLifetime(await askWire(world.port, method, path), 405, 0);
+  });
+});
+
+describe("over a raw socket, with every DVR read over the limit", () => {
+  const limited = new World();
+  beforeAll(() => makeRowsWorld(limited, { HEADWATER_DVR_READS_PER_SECOND: "0" }));
+  afterAll(() => limited.close());
+
+  test.each(SHED_ROWS)("$asked: $status for $maxAgeMs ms", async (row) => {
+    const { path, headers } = requestOf(row, hash);
+    for (const method of ["GET", "HEAD"]) {
+      const answer = await askWire(limited.port, method, path, headers);
+      expectLifetime(answer, row.status, row.maxAgeMs);
+      if (method === "HEAD") expect(answer.body).toBe("");
+      for (const [name, pattern] of Object.entries(row.expected ?? {})) {
+        const values = pattern === null ? undefined : [expect.stringMatching(pattern)];
+        expect({ [name]: answer.headers.get(name) }).toEqual({ [name]: values });
+      }
+    }
   });
 });
 

@@ -21,6 +21,8 @@ export class RenditionTail {
   #lastCommitMs = 0;
   /** Called with the numbers that leave, before they do. */
   onRetire: (number: number, candidates: readonly Candidate[]) => void = () => {};
+  /** Called with candidates of numbers that are no longer here. */
+  onOld: (candidate: Candidate) => void = () => {};
 
   constructor(rendition: string) {
     this.rendition = rendition;
@@ -53,7 +55,10 @@ export class RenditionTail {
   apply(candidate: Candidate): void {
     this.#lastCommitMs = Math.max(this.#lastCommitMs, candidate.stampMs);
     this.#advance(candidate);
-    if (candidate.number < this.lowest) return;
+    if (candidate.number < this.lowest) {
+      this.onOld(candidate);
+      return;
+    }
     const there = this.#numbers.get(candidate.number) ?? [];
     const others = there.filter((known) => known.ref.nonce !== candidate.ref.nonce);
     this.#numbers.set(candidate.number, [...others, candidate]);

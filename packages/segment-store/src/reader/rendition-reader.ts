@@ -6,9 +6,10 @@ import {
   durationMs,
   expectedPublishMs,
   numberStartMs,
+  readClass,
+  retryDeadlineMs,
   type Template,
 } from "@headwater/timeline";
-import { LRUCache } from "lru-cache";
 import { type EventView, templateOf } from "../catalog/index.ts";
 import {
   BUCKET_NUMBERS,
@@ -21,6 +22,8 @@ import {
 } from "../model/index.ts";
 import { chooseCandidate } from "./choice.ts";
 import { type ListSlice, MediaList, windowStart } from "./media-list.ts";
+import { OldNumbers } from "./old-numbers.ts";
+import { type Asker, liveEdgeRows, type ReadGate } from "./read-gate.ts";
 
 /** What is to be said of a number, and the copy to serve where it is published. */
 export interface Look {
@@ -38,8 +41,17 @@ export interface MediaPlaylist extends ListSlice {
 
 /** How often the store itself is asked for what should be there and is not: its notice may have been lost. */
 const OVERDUE_READ_MS = 500;
-/** Old numbers whose candidates are kept for the next reader. */
-const OLD_NUMBERS = 512;
+
+export interface RenditionReaderOptions {
+  readonly kv: Kv;
+  readonly view: EventView;
+  readonly rendition: string;
+  readonly clockToleranceMs: number;
+  readonly nowMs: () => number;
+  readonly gate: ReadGate;
+  /** Told of every read of the rows of old numbers. */
+  readonly onReadRows: () => void;
+}
 
 /** One rendition as the origin reads it. Methods reject with KvError when the store has to be asked and cannot answer. */
 export class RenditionReader {
@@ -47,29 +59,38 @@ export class RenditionReader {
   readonly rendition: string;
   readonly #kv: Kv;
   readonly #clockToleranceMs: number;
-  readonly #old = new LRUCache<number, readonly Candidate[]>({ max: OLD_NUMBERS });
+  readonly #old: OldNumbers;
   #list: MediaList | undefined;
   #listVersion = 0;
   #history: Promise<void> | undefined;
 
-  constructor(kv: Kv, view: EventView, rendition: string, clockToleranceMs: number, nowMs: () => number) {
-    this.#kv = kv;
+  constructor({ kv, view, rendition, clockToleranceMs, nowMs, gate, onReadRows }: RenditionReaderOptions) {
+    this.#kv = liveEdgeRows(kv, gate);
     this.view = view;
     this.rendition = rendition;
     this.#clockToleranceMs = clockToleranceMs;
+    this.#old = new OldNumbers({ kv, view, rendition, gate, onRead: onReadRows });
+    view.tail(rendition).onOld = (candidate) => this.#old.apply(candidate);
     view.tail(rendition).subscribe(() => this.#list?.advance(nowMs()));
   }
 
-  /** The answer for one number (interface §4). Asks the store only for what may be there and is not in memory. */
-  async look(number: number, nowMs: number): Promise<Look> {
+  /**
+   * The answer for one number (interface §4). Asks the store only for what may be there and is not in memory. Rejects
+   * with ReadRefused when it is not to be asked.
+   * @param edge who wants to know; see `Asker`
+   */
+  async look(number: number, nowMs: number, edge = ""): Promise<Look> {
     const tail = this.view.tail(this.rendition);
     if (tail.candidates(number).length > 0) return this.#published(number, tail.candidates(number), nowMs);
     const known = this.#absent(number, nowMs);
     if (this.#isRuledOut(known, number, nowMs)) return known;
-    await setImmediate(); // Notices that have come in, but were not read yet, come first.
-    await this.view.ensureTail(this.rendition, nowMs);
-    if (isOverdue(known, number, nowMs)) await this.view.ensureTailRead(this.rendition, nowMs, OVERDUE_READ_MS);
-    const candidates = await this.#candidates(number);
+    // What has left the tail does not come back into it.
+    if (number >= tail.lowest) {
+      await setImmediate(); // Notices that have come in, but were not read yet, come first.
+      await this.view.ensureTail(this.rendition, nowMs);
+      if (isOverdue(known, number, nowMs)) await this.view.ensureTailRead(this.rendition, nowMs, OVERDUE_READ_MS);
+    }
+    const candidates = await this.#candidates(number, nowMs, edge);
     return candidates.length > 0 ? this.#published(number, candidates, nowMs) : this.#absent(number, nowMs);
   }
 
@@ -98,6 +119,14 @@ export class RenditionReader {
     const { lastCommitMs } = this.view.tail(this.rendition);
     const silentMs = 3 * durationMs(this.template()?.duration ?? event.segmentDuration);
     return lastCommitMs > 0 ? lastCommitMs + silentMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** Who reads when this number is asked for: how urgent it is follows from its place behind the newest. */
+  asker(number: number, edge: string): Asker {
+    const { uid, event } = this.view;
+    const { highest } = this.view.tail(this.rendition);
+    const object = `${uid}/${this.rendition}/${number}`;
+    return { class: readClass(highest, number, event.liveEdgeSegments), object, edge };
   }
 
   template(): Template | undefined {
@@ -144,17 +173,12 @@ export class RenditionReader {
     }
   }
 
-  async #candidates(number: number): Promise<readonly Candidate[]> {
+  async #candidates(number: number, nowMs: number, edge: string): Promise<readonly Candidate[]> {
     const tail = this.view.tail(this.rendition);
     if (number >= tail.lowest) return tail.candidates(number);
-    const known = this.#old.get(number);
-    if (known !== undefined) return known;
-    const id = candidatesId(this.view.uid, this.rendition, bucketOf(number));
-    const query = { from: numberKey(number), to: numberKeyEnd(number), limit: 100 };
-    const page = await this.#kv.range(this.view.event.retention, id, query);
-    const candidates = page.rows.map(candidateOf);
-    this.#old.set(number, candidates);
-    return candidates;
+    const template = this.template();
+    const finalMs = template === undefined ? nowMs : retryDeadlineMs(template, number);
+    return this.#old.candidates(number, nowMs, finalMs, this.asker(number, edge));
   }
 
   #state(nowMs: number): { highest?: number; stalled: boolean } {

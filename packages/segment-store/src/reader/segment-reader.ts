@@ -2,6 +2,7 @@ import type { ChunkCache } from "@headwater/cache";
 import type { Kv } from "@headwater/kv";
 import type { Catalog, EventView } from "../catalog/index.ts";
 import type { Candidate, EventRecord } from "../model/index.ts";
+import type { Asker, ReadGate } from "./read-gate.ts";
 import { RenditionReader } from "./rendition-reader.ts";
 import { type OpenedObject, type Tier, Tiers } from "./tiers.ts";
 
@@ -12,8 +13,11 @@ export interface SegmentReaderOptions {
   readonly nowMs: () => number;
   readonly clockToleranceMs: number;
   readonly memoryBytes: number;
-  readonly storeReadsInFlight: number;
+  readonly gate: ReadGate;
+  /** Told of every object from memory and of every chunk from elsewhere. */
   readonly onRead: (tier: Tier) => void;
+  /** Told of every read of the rows of old numbers. */
+  readonly onReadRows: () => void;
 }
 
 /** The origin's whole use of the store. It never writes. */
@@ -38,9 +42,9 @@ export class SegmentReader {
     return this.#reader(view, rendition);
   }
 
-  /** The bytes of a candidate. Rejects with KvError. */
-  open(event: EventRecord, candidate: Candidate): Promise<OpenedObject> {
-    return this.#tiers.open(event.retention, candidate.ref);
+  /** The bytes of a candidate. Rejects with KvError, with ReadRefused when the store is not to be asked for them. */
+  open(event: EventRecord, candidate: Candidate, asker: Asker): Promise<OpenedObject> {
+    return this.#tiers.open(event.retention, candidate.ref, asker);
   }
 
   #reader(view: EventView, rendition: string): RenditionReader {
@@ -51,8 +55,7 @@ export class SegmentReader {
     }
     let reader = readers.get(rendition);
     if (reader === undefined) {
-      const { kv, clockToleranceMs, nowMs } = this.#options;
-      reader = new RenditionReader(kv, view, rendition, clockToleranceMs, nowMs);
+      reader = new RenditionReader({ ...this.#options, view, rendition });
       readers.set(rendition, reader);
     }
     return reader;

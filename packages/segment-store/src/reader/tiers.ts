@@ -1,6 +1,7 @@
 import { type ChunkCache, hotSet, singleFlight } from "@headwater/cache";
 import { type ChunkRef, type Kv, KvError, type Namespace } from "@headwater/kv";
 import pLimit from "p-limit";
+import type { Asker, ReadGate } from "./read-gate.ts";
 
 export type Tier = "memory" | "memcached" | "store";
 
@@ -15,28 +16,23 @@ export interface TiersOptions {
   readonly cache: ChunkCache;
   /** Bytes of whole objects kept in this process. */
   readonly memoryBytes: number;
-  /** Chunks being read from the kv at a time, whatever is asked. */
-  readonly storeReadsInFlight: number;
+  readonly gate: ReadGate;
   /** Told of every object from memory and of every chunk from elsewhere. */
   readonly onRead: (tier: Tier) => void;
 }
 
 /** Chunks of one object fetched at a time. */
 const CHUNKS_IN_FLIGHT = 4;
-/** Reads that may wait for the store, for each one in flight. */
-const MAX_WAITING = 16;
 
 /** Where bytes come from: this process's memory, then the cache zones, then the kv. Reading never writes. */
 export class Tiers {
   readonly #options: TiersOptions;
   readonly #hot;
   readonly #loads = singleFlight<string, OpenedObject>();
-  readonly #storeReads;
 
   constructor(options: TiersOptions) {
     this.#options = options;
     this.#hot = hotSet<readonly Buffer[]>({ maxBytes: options.memoryBytes });
-    this.#storeReads = pLimit(options.storeReadsInFlight);
   }
 
   /** The object if this process has it in memory. */
@@ -47,15 +43,25 @@ export class Tiers {
     return { chunks, tier: "memory" };
   }
 
-  /** The whole object; however many ask, it is loaded once. Rejects with KvError if a chunk cannot be had. */
-  async open(namespace: Namespace, ref: ChunkRef): Promise<OpenedObject> {
-    return this.hot(ref) ?? this.#loads.run(ref.nonce, () => this.#load(namespace, ref));
+  /**
+   * The whole object; however many ask, it is loaded once. Rejects with KvError if a chunk cannot be had, with
+   * ReadRefused if the store is not to be asked for it.
+   */
+  async open(namespace: Namespace, ref: ChunkRef, asker: Asker): Promise<OpenedObject> {
+    return this.hot(ref) ?? this.#loads.run(ref.nonce, () => this.#load(namespace, ref, asker));
   }
 
-  async #load(namespace: Namespace, ref: ChunkRef): Promise<OpenedObject> {
+  async #load(namespace: Namespace, ref: ChunkRef, asker: Asker): Promise<OpenedObject> {
+    const { gate } = this.#options;
+    gate.check(asker);
     const limit = pLimit(CHUNKS_IN_FLIGHT);
+    let isAdmitted = false;
+    const admit = () => {
+      if (!isAdmitted) gate.admit(asker, "object");
+      isAdmitted = true;
+    };
     const loaded = await Promise.all(
-      Array.from({ length: ref.chunks }, (_, n) => limit(() => this.#chunk(namespace, ref.nonce, n))),
+      Array.from({ length: ref.chunks }, (_, n) => limit(() => this.#chunk(namespace, ref.nonce, n, asker, admit))),
     );
     const chunks = loaded.map(({ chunk }) => chunk);
     const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
@@ -64,17 +70,24 @@ export class Tiers {
     return { chunks, tier: loaded.some(({ tier }) => tier === "store") ? "store" : "memcached" };
   }
 
-  async #chunk(namespace: Namespace, nonce: string, n: number): Promise<{ chunk: Buffer; tier: Tier }> {
-    const cached = await this.#options.cache.get(`${nonce}/${n}`);
+  async #chunk(
+    namespace: Namespace,
+    nonce: string,
+    n: number,
+    asker: Asker,
+    admit: () => void,
+  ): Promise<{ chunk: Buffer; tier: Tier }> {
+    const { cache, gate, kv, onRead } = this.#options;
+    const cached = await gate.read("memcached", asker, () => cache.get(`${nonce}/${n}`));
     if (cached !== undefined) {
-      this.#options.onRead("memcached");
+      onRead("memcached");
       return { chunk: cached, tier: "memcached" };
     }
-    if (this.#storeReads.pendingCount >= MAX_WAITING * this.#options.storeReadsInFlight) {
-      throw new KvError("unavailable", "too many reads wait for the store");
-    }
-    this.#options.onRead("store");
-    const chunk = await this.#storeReads(() => this.#options.kv.readChunk(namespace, nonce, n));
+    admit();
+    const chunk = await gate.read("store", asker, () => {
+      onRead("store");
+      return kv.readChunk(namespace, nonce, n);
+    });
     if (chunk === undefined) throw new KvError("unavailable", "a chunk of a committed object is missing");
     return { chunk, tier: "store" };
   }

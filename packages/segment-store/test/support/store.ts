@@ -4,7 +4,7 @@ import { type MemoryNotices, memoryNotices } from "@headwater/notices";
 import { Catalog } from "@headwater/segment-store/catalog";
 import { Events, type NewEvent } from "@headwater/segment-store/events";
 import type { EventRecord } from "@headwater/segment-store/model";
-import { SegmentReader } from "@headwater/segment-store/reader";
+import { openGate, SegmentReader } from "@headwater/segment-store/reader";
 import { Publishing, type PublishResult, parseObjectPath } from "@headwater/segment-store/writer";
 
 export const T0 = Date.parse("2026-03-01T12:00:00Z");
@@ -46,7 +46,8 @@ export class Store {
     const catalog = new Catalog({ kv, notices, nowMs });
     await catalog.start();
     this.#catalogs.push(catalog);
-    const limits = { memoryBytes: 1e8, storeReadsInFlight: 8, clockToleranceMs: 500, onRead: () => {} };
+    const ignore = () => {};
+    const limits = { memoryBytes: 1e8, gate: openGate, clockToleranceMs: 500, onRead: ignore, onReadRows: ignore };
     return {
       catalog,
       events: new Events({ kv, notices, catalog, nowMs }),
@@ -94,7 +95,7 @@ export async function get(process: Process, event: EventRecord, rendition: strin
   const reader = await process.reader.rendition(event, rendition);
   const look = await reader?.look(number, nowMs);
   if (look?.candidate === undefined) return undefined;
-  return Buffer.concat((await process.reader.open(event, look.candidate)).chunks);
+  return Buffer.concat((await process.reader.open(event, look.candidate, reader!.asker(number, ""))).chunks);
 }
 
 /** The media playlist's lines but for dates. */

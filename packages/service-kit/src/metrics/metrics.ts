@@ -14,6 +14,11 @@ export interface Level {
   set(value: number): void;
 }
 
+/** A level by label, read when somebody asks for the metrics. */
+export interface ReadLevel<L extends Record<string, string>> {
+  readFrom(read: () => readonly { readonly labels: L; readonly value: number }[]): void;
+}
+
 const PUBLISH_RESULTS = ["stored", "same", "conflict", "aborted", "refused", "failed"] as const;
 /** `refused` is the client's fault, `failed` the store's or ours. */
 export type PublishResult = (typeof PUBLISH_RESULTS)[number];
@@ -36,6 +41,9 @@ export type Metrics = {
   readonly holdsTotal: LabelledCounter<{ end: string }>;
   readonly originRequestsTotal: LabelledCounter<{ decision: string; status: number }>;
   readonly shedTotal: LabelledCounter<{ class: string }>;
+  readonly admissionLimit: ReadLevel<{ tier: Tier }>;
+  readonly admissionInFlight: ReadLevel<{ tier: Tier }>;
+  readonly admissionWaiting: ReadLevel<{ tier: Tier }>;
   /** `pipeline`: an id given by an operator, at most 8 an event. */
   readonly servedTotal: LabelledCounter<{ pipeline: string; defective: "true" | "false" }>;
   /** 1 while the process works on control data that it cannot refresh. */
@@ -65,6 +73,27 @@ export function createMetrics(service: ServiceName): Metrics {
     help: string,
     labelNames: (keyof L & string)[],
   ): LabelledCounter<L> => new Counter({ ...define(services, name, help), labelNames });
+
+  const readLevel = <L extends Record<string, string>>(
+    services: readonly ServiceName[],
+    name: string,
+    help: string,
+    labelNames: (keyof L & string)[],
+  ): ReadLevel<L> => {
+    let read: Parameters<ReadLevel<L>["readFrom"]>[0] = () => [];
+    new Gauge({
+      ...define(services, name, help),
+      labelNames,
+      collect() {
+        for (const { labels, value } of read()) this.set(labels, value);
+      },
+    });
+    return {
+      readFrom(from) {
+        read = from;
+      },
+    };
+  };
 
   const publisher = ["publisher"] as const;
   const origin = ["origin"] as const;
@@ -99,6 +128,13 @@ export function createMetrics(service: ServiceName): Metrics {
       "status",
     ]),
     shedTotal: counter(origin, "shed_total", "Requests refused to protect storage, by class.", ["class"]),
+    admissionLimit: readLevel(origin, "admission_limit", "Reads that a storage tier is thought to stand at a time.", [
+      "tier",
+    ]),
+    admissionInFlight: readLevel(origin, "admission_in_flight", "Reads of a storage tier under way.", ["tier"]),
+    admissionWaiting: readLevel(origin, "admission_waiting", "Reads that wait for their turn at a storage tier.", [
+      "tier",
+    ]),
     servedTotal: counter(origin, "served_total", "Segments served, by pipeline and whether the copy was defective.", [
       "pipeline",
       "defective",

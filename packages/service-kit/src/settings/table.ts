@@ -142,16 +142,18 @@ export const SETTINGS = {
 
   HEADWATER_DVR_READS_PER_SECOND: limits(kind.integer("reads/s", 0, 1_000_000), "200", ["origin"], {
     prose:
-      "Reads of segments older than the live edge that one origin process may ask of storage; above, 503 with Retry-After: 5. Checked, but not yet in force.",
+      "Reads of segments older than the live edge that one origin process may ask of storage; above, 503 with Retry-After: 5. 0 keeps them all from it.",
   }),
   HEADWATER_STORE_READS_IN_FLIGHT: limits(kind.integer("reads", 1, 10_000), "64", ["origin"], {
-    prose: "Reads that one origin process may have under way in the store, whatever they are for.",
+    prose:
+      "Reads that one origin process may have under way in the store, whatever they are for. The live edge waits for its turn, DVR reads are shed.",
   }),
   HEADWATER_STORE_READ_TARGET_MS: limits(kind.integer("ms", 1, 60_000), "100", ["origin"], {
-    prose: "Latency of store reads above which DVR reads are shed. Checked, but not yet in force.",
+    prose:
+      "Latency of store reads up to which more of them are welcome; above, DVR reads are shed as soon as reads wait for each other in the store.",
   }),
   HEADWATER_STORE_READ_DELAY_MS: limits(kind.integer("ms", 0, 60_000), "0", ["origin"], {
-    prose: "Delay added to every store read: a drill of a slow store. Checked, but not yet in force.",
+    prose: "Delay added to every store read: a drill of a slow store. Above 5000 every read fails after 5 s.",
   }),
   HEADWATER_MEMORY_CACHE_BYTES: limits(kind.integer("bytes", 0, 1024 * 1024 * MIB), String(256 * MIB), ["origin"], {
     prose: "Media that one origin process keeps in memory.",

@@ -6,6 +6,8 @@ export type OriginDecision =
   /** `keepMs`: as long as any segment can need it. */
   | { readonly kind: "init"; readonly keepMs: number }
   | { readonly kind: "playlist"; readonly keepMs: number }
+  /** Not read, to protect storage; `restMs`: it will not be before. */
+  | { readonly kind: "shed"; readonly restMs: number }
   | {
       readonly kind:
         | "outside-grammar"
@@ -35,6 +37,8 @@ export interface Answer {
   readonly maxAgeMs: number;
   /** Of an error's body. */
   readonly title: string;
+  /** Of a 503, where it is not its lifetime. */
+  readonly retryAfterSec?: number;
 }
 
 const SECOND = 1000;
@@ -65,6 +69,8 @@ export function answerFor(decision: OriginDecision, nowMs: number): Answer {
       return answer(404, decision.untilMs - nowMs, "Every copy of this number is masked");
     case "storage-failing":
       return answer(503, SECOND, "Storage does not answer");
+    case "shed":
+      return { ...answer(503, decision.restMs, "Too many old segments are asked for"), retryAfterSec: 5 };
     case "published":
       return answer(200, decision.untilMs - nowMs);
     case "gone":

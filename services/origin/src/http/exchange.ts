@@ -18,4 +18,6 @@ export interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   subject?: Subject;
+  /** The edge that asks, as its token is named. */
+  edge?: string;
 }

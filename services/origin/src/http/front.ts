@@ -8,7 +8,8 @@ import type { Exchange } from "./exchange.ts";
 import type { Responder } from "./responder.ts";
 
 export interface FrontOptions {
-  readonly isAllowed: (req: Exchange["req"]) => boolean;
+  /** Undefined for those who may not read. */
+  readonly edgeOf: (req: Exchange["req"]) => string | undefined;
   readonly responder: Responder;
   readonly segments: Segments;
   readonly inits: Inits;
@@ -20,7 +21,7 @@ export interface FrontOptions {
  * playlists by Express, whose routing would cost a small answer more than all the rest of it.
  */
 export function front(options: FrontOptions): RequestListener {
-  const { isAllowed, responder, segments, inits } = options;
+  const { edgeOf, responder, segments, inits } = options;
   const playlists = playlistApp(options);
 
   const route = (exchange: Exchange): Promise<void> | void => {
@@ -31,7 +32,11 @@ export function front(options: FrontOptions): RequestListener {
       res.shouldKeepAlive = false;
       return responder.refuse(exchange, { kind: "method-not-allowed" }, { Allow: "GET, HEAD, OPTIONS" });
     }
-    if (!isAllowed(req)) return responder.refuse(exchange, { kind: "unauthorized" }, { "WWW-Authenticate": "Bearer" });
+    const edge = edgeOf(req);
+    if (edge === undefined) {
+      return responder.refuse(exchange, { kind: "unauthorized" }, { "WWW-Authenticate": "Bearer" });
+    }
+    exchange.edge = edge;
     const url = parseLiveUrl(req.url ?? "");
     switch (url.kind) {
       case "outside":

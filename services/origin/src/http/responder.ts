@@ -15,7 +15,7 @@ import {
 } from "@headwater/edge-protocol";
 import { KvError } from "@headwater/kv";
 import { templateOf } from "@headwater/segment-store/catalog";
-import type { Tier } from "@headwater/segment-store/reader";
+import { ReadRefused, type Tier } from "@headwater/segment-store/reader";
 import type { Clock, Logger, Metrics } from "@headwater/service-kit";
 import { type Answer, answerFor, type OriginDecision, ofOlderVersion } from "./answers.ts";
 import { sendBody, sliceChunks } from "./body.ts";
@@ -41,7 +41,7 @@ export interface Representation {
 
 export interface ResponderOptions {
   readonly clock: Clock;
-  readonly metrics: Pick<Metrics, "originRequestsTotal">;
+  readonly metrics: Pick<Metrics, "originRequestsTotal" | "shedTotal">;
   readonly logger: Logger;
   readonly turns: Turns;
 }
@@ -76,6 +76,12 @@ export class Responder {
   fail(exchange: Exchange, error: unknown): void {
     if (exchange.res.headersSent) {
       exchange.res.destroy();
+      return;
+    }
+    if (error instanceof ReadRefused) {
+      this.#metrics.shedTotal.inc({ class: error.class });
+      const isDvr = error.class === "dvr";
+      this.refuse(exchange, isDvr ? { kind: "shed", restMs: error.restMs } : { kind: "storage-failing" });
       return;
     }
     if (error instanceof KvError) {
@@ -133,7 +139,12 @@ export class Responder {
 
   #problem(exchange: Exchange, decision: OriginDecision, answer: Answer, extra: HeaderValues): void {
     const body = problemText(answer);
-    const headers = headerList(CORS, freshness(answer.maxAgeMs, answer.status), eventHeaders(exchange.subject), extra);
+    const headers = headerList(
+      CORS,
+      freshness(answer.maxAgeMs, answer.status, answer.retryAfterSec),
+      eventHeaders(exchange.subject),
+      extra,
+    );
     headers.push("Content-Type", PROBLEM_CONTENT_TYPE, "Content-Length", `${body.length}`);
     this.#head(exchange, decision, answer.status, headers);
     // A string goes out with the head in one piece.

@@ -4,8 +4,8 @@ import { sha256, T0, type World } from "./world.ts";
 export const NOW = T0 + 81_000;
 export const INIT = Buffer.from("an init of 13");
 
-/** Makes what `rows.ts` describes, and starts the origin over it. Resolves to the hash of the init of `derby`. */
-export async function makeRowsWorld(world: World): Promise<string> {
+/** Makes what `rows.ts` describes, and starts the origin over it, with settings of its own. Resolves to the hash of the init of `derby`. */
+export async function makeRowsWorld(world: World, env: Record<string, string> = {}): Promise<string> {
   await world.openEvents();
   const derby = await world.createEvent({ renditions: ["720p", "spare"] });
   const hash = await world.publishInit(derby, INIT);
@@ -39,7 +39,7 @@ export async function makeRowsWorld(world: World): Promise<string> {
   await world.createEvent({ id: "named", timeline: "first-segment", renditions: ["720p"] });
 
   world.clock.set(NOW);
-  await world.startOrigin();
+  await world.startOrigin(env);
   return hash;
 }
 

@@ -54,6 +54,10 @@ export class World {
   /** Calls of the origin to its store. */
   kvCalls = 0;
   isStoreDown = false;
+  /** Reads of chunks that have begun. */
+  chunkReads = 0;
+  /** What a read of a chunk waits for. */
+  beforeChunk: (() => Promise<void>) | undefined;
   events!: Events;
   #catalog!: Catalog;
   #origin!: Origin;
@@ -72,7 +76,7 @@ export class World {
     const logger = createLogger({ service: "origin", logLevel: "silent" });
     const stores = { kv: this.#watched(), cache: zones({ zones: [] }), notices, close: async () => {} };
     const context = { settings, logger, metrics, clock, processId: "origin-test", draining: this.draining.signal };
-    this.#origin = await startOrigin(context, { stores, alarm: clock.alarm });
+    this.#origin = await startOrigin(context, { stores, alarm: clock.alarm, elapsedMs: () => clock.nowMs() });
   }
 
   get port(): number {
@@ -167,7 +171,11 @@ export class World {
         throw new Error("an origin does not write");
       },
       range: (...args) => call(() => kv.range(...args)),
-      readChunk: (...args) => call(() => kv.readChunk(...args)),
+      readChunk: async (...args) => {
+        this.chunkReads += 1;
+        await this.beforeChunk?.();
+        return call(() => kv.readChunk(...args));
+      },
     };
   }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Catalog, type EventView } from "@headwater/segment-store/catalog";
 import { Events, type NewEvent } from "@headwater/segment-store/events";
 import type { Candidate, InitRecord } from "@headwater/segment-store/model";
-import { SegmentReader } from "@headwater/segment-store/reader";
+import { openGate, SegmentReader } from "@headwater/segment-store/reader";
 import { createLogger, createMetrics, readSettings, systemClock } from "@headwater/service-kit";
 import { openStores, type Stores } from "@headwater/stores";
 import { type Publisher, startPublisher } from "../../src/wiring.ts";
@@ -85,8 +85,9 @@ export class TestPublisher {
       nowMs,
       clockToleranceMs: 500,
       memoryBytes: 0,
-      storeReadsInFlight: 4,
+      gate: openGate,
       onRead: () => {},
+      onReadRows: () => {},
     });
   }
 
@@ -119,7 +120,11 @@ export class TestPublisher {
   }
 
   async bytes(id: string, candidate: Candidate): Promise<Buffer> {
-    const { chunks } = await this.#reader.open(this.#catalog.event(id)!, candidate);
+    const { chunks } = await this.#reader.open(this.#catalog.event(id)!, candidate, {
+      class: "live-edge",
+      object: "",
+      edge: "",
+    });
     return Buffer.concat(chunks);
   }
 

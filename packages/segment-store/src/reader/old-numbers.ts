@@ -1,0 +1,94 @@
+import { singleFlight } from "@headwater/cache";
+import type { Kv } from "@headwater/kv";
+import { LRUCache } from "lru-cache";
+import type { EventView } from "../catalog/index.ts";
+import { bucketOf, type Candidate, candidateOf, candidatesId, numberKey, numberKeyEnd } from "../model/index.ts";
+import type { Asker, ReadGate } from "./read-gate.ts";
+
+/** Numbers read at once, aligned: a bucket's size is a multiple of it, and a viewer who goes back wants the next ones. */
+const GROUP_NUMBERS = 32;
+/** Groups kept for the next reader. */
+const GROUPS = 32;
+/** More than 32 numbers of eight pipelines have, but for some that were sent again and again. */
+const MAX_ROWS = 1000;
+/** What is expected to change is read again after this time. */
+const UNSETTLED_MS = 500;
+/** And what is not there, though nobody expects it any more, after this: nobody tells of it where there are no notices. */
+const ABSENT_MS = 10_000;
+
+interface Group {
+  readonly candidates: Map<number, readonly Candidate[]>;
+  /** Of its numbers it has those below: the others were in the tail when it was read, or did not fit. */
+  readonly end: number;
+  readonly readMs: number;
+}
+
+export interface OldNumbersOptions {
+  readonly kv: Kv;
+  readonly view: EventView;
+  readonly rendition: string;
+  readonly gate: ReadGate;
+  /** Told of every read. */
+  readonly onRead: () => void;
+}
+
+/** The candidates of numbers that have left a rendition's tail: read from the kv in groups, and kept. */
+export class OldNumbers {
+  readonly #options: OldNumbersOptions;
+  readonly #groups = new LRUCache<number, Group>({ max: GROUPS });
+  readonly #reads = singleFlight<string, Group>();
+
+  constructor(options: OldNumbersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Of a number below the tail's lowest. Rejects with KvError when the store has to be asked and cannot answer, with
+   * ReadRefused when it is not to be asked.
+   * @param finalMs until when candidates may still come: what was read before is not believed for long
+   */
+  async candidates(number: number, nowMs: number, finalMs: number, asker: Asker): Promise<readonly Candidate[]> {
+    const first = number - (number % GROUP_NUMBERS);
+    let group = this.#groups.get(first);
+    if (group === undefined || number >= group.end || nowMs >= rereadMs(group, number, finalMs)) {
+      const end = Math.min(first + GROUP_NUMBERS, this.#options.view.tail(this.#options.rendition).lowest);
+      group = await this.#read(first, end, nowMs, asker);
+      this.#groups.set(first, group);
+    }
+    // It was under way before this number had left the tail, or did not fit.
+    if (number >= group.end) group = await this.#read(number, number + 1, nowMs, asker);
+    return group.candidates.get(number) ?? [];
+  }
+
+  /** A candidate that has come late. */
+  apply(candidate: Candidate): void {
+    const { number, ref } = candidate;
+    const group = this.#groups.peek(number - (number % GROUP_NUMBERS));
+    if (group === undefined || number >= group.end) return;
+    const there = group.candidates.get(number) ?? [];
+    if (!there.some((known) => known.ref.nonce === ref.nonce)) group.candidates.set(number, [...there, candidate]);
+  }
+
+  /** Numbers from `first` to before `end`. */
+  #read(first: number, end: number, nowMs: number, asker: Asker): Promise<Group> {
+    const { kv, view, rendition, gate, onRead } = this.#options;
+    return this.#reads.run(`${first}-${end}`, async () => {
+      gate.admit(asker, "rows");
+      const id = candidatesId(view.uid, rendition, bucketOf(first));
+      const query = { from: numberKey(first), to: numberKeyEnd(end - 1), limit: MAX_ROWS };
+      const { rows, more } = await gate.read("store", asker, () => {
+        onRead();
+        return kv.range(view.event.retention, id, query);
+      });
+      const read = rows.map(candidateOf);
+      const candidates = Map.groupBy(read, ({ number }) => number);
+      const last = read.at(-1)?.number ?? first;
+      return { candidates, end: more ? Math.max(last, first + 1) : end, readMs: nowMs };
+    });
+  }
+}
+
+function rereadMs({ candidates, readMs }: Group, number: number, finalMs: number): number {
+  if (readMs < finalMs) return readMs + UNSETTLED_MS;
+  return candidates.has(number) ? Number.POSITIVE_INFINITY : readMs + ABSENT_MS;
+}
