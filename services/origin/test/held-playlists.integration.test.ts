@@ -125,6 +125,21 @@ describe("a media playlist", () => {
     expect((await list("?window=10&_HLS_skip=YES")).body.toString()).not.toContain("EXT-X-SKIP");
   });
 
+  test("is EVENT once the last number is known, where it loses none before that is in", async () => {
+    const type = async (query: string) => /EXT-X-PLAYLIST-TYPE:(\w+)/.exec((await list(query)).body.toString())?.[1];
+    expect(await type("?from=1")).toBeUndefined();
+    // The window is of 60 s, and a last number is waited for until 6.5 s after its end.
+    await world.events.end("derby", 26);
+    expect([await type("?from=1"), await type("?window=60")]).toEqual(["EVENT", "EVENT"]);
+    expect([await type("?from=1&to=31"), await type("?window=50")]).toEqual([undefined, undefined]);
+  });
+
+  test("is no EVENT where it will lose a number before the last is in", async () => {
+    const type = async (query: string) => /EXT-X-PLAYLIST-TYPE:(\w+)/.exec((await list(query)).body.toString())?.[1];
+    await world.events.end("derby", 27);
+    expect([await type("?from=1"), await type("?window=60")]).toEqual([undefined, undefined]);
+  });
+
   test("is VOD when it is whole, after the end", async () => {
     const type = async (query: string) => /EXT-X-PLAYLIST-TYPE:(\w+)/.exec((await list(query)).body.toString())?.[1];
     expect(await type("?window=60")).toBeUndefined();

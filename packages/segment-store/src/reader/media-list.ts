@@ -14,6 +14,14 @@ export interface MediaListOptions {
   readonly clockToleranceMs: number;
 }
 
+/** Numbers are inclusive. Default: all that the list holds. */
+export interface SliceRange {
+  readonly from?: number;
+  readonly to?: number;
+  /** `from` is the number wanted now, and a lower one or the same will be wanted until the event's last number is in. */
+  readonly keepsFrom?: boolean;
+}
+
 /** A range of a list and whether it is the last that there will be. */
 export interface ListSlice {
   readonly text: string;
@@ -70,10 +78,10 @@ export class MediaList {
   }
 
   /**
-   * Takes in what the tail has by now, and writes a range. Numbers are inclusive.
+   * Takes in what the tail has by now, and writes a range.
    * @param skip as a delta update, where that is offered
    */
-  slice(template: Template, nowMs: number, range: { from?: number; to?: number }, skip: boolean): ListSlice {
+  slice(template: Template, nowMs: number, range: SliceRange, skip: boolean): ListSlice {
     this.#lines.dropBefore(Math.max(0, windowStart(template, nowMs)));
     this.#advance(template, nowMs);
     const settled = { next: this.#next, shown: this.#shown };
@@ -87,6 +95,7 @@ export class MediaList {
       ...range,
       endlist,
       ...(endlist && first === this.#firstPublished && { type: "VOD" }),
+      ...(grows && range.keepsFrom && first !== undefined && staysUntilEnd(template, first) && { type: "EVENT" }),
       serverControl: grows,
       skip: skip && grows,
     });
@@ -219,6 +228,11 @@ export class MediaList {
   get #tail() {
     return this.#options.view.tail(this.#options.rendition);
   }
+}
+
+/** Whether the window will still hold the number when the event's last can be waited for no longer. */
+function staysUntilEnd(template: Template, number: number): boolean {
+  return template.last !== undefined && number >= windowStart(template, retryDeadlineMs(template, template.last));
 }
 
 /** The oldest number that is still wholly in the DVR window. */

@@ -102,9 +102,12 @@ export class RenditionReader {
     await this.view.ensureTail(this.rendition, nowMs);
     const template = this.template();
     if (template === undefined) return undefined;
-    const wanted = "windowSec" in range ? this.#fromOf(range.windowSec, template) : range.from;
+    const newest = this.view.tail(this.rendition).highest ?? template.first;
+    const fromAt = (last: number) => ("windowSec" in range ? windowFrom(range.windowSec, template, last) : range.from);
+    const wanted = fromAt(newest);
     const list = await this.#listFrom(wanted, template, nowMs);
-    const numbers = { from: wanted, ...("to" in range && range.to !== undefined && { to: range.to }) };
+    const keepsFrom = template.last !== undefined && fromAt(template.last) <= Math.max(wanted, list.first);
+    const numbers = { from: wanted, keepsFrom, ...("to" in range && range.to !== undefined && { to: range.to }) };
     const slice = list.slice(template, nowMs, numbers, skip);
     const next = (slice.last ?? template.first - 1) + 1;
     const maxAgeMs = slice.ended
@@ -195,12 +198,6 @@ export class RenditionReader {
     };
   }
 
-  #fromOf(windowSec: number, template: Template): number {
-    const { highest } = this.view.tail(this.rendition);
-    const count = Math.max(1, Math.ceil((windowSec * 1000) / durationMs(template.duration)));
-    return (highest ?? template.first) - count + 1;
-  }
-
   async #listFrom(wanted: number, template: Template, nowMs: number): Promise<MediaList> {
     const tail = this.view.tail(this.rendition);
     const { version } = this.view.event;
@@ -263,4 +260,9 @@ export class RenditionReader {
 
 function isOverdue({ template }: Look, number: number, nowMs: number): boolean {
   return template !== undefined && nowMs > expectedPublishMs(template, number) + OVERDUE_READ_MS;
+}
+
+/** The first of the numbers that fill so many seconds up to `last`. */
+function windowFrom(windowSec: number, template: Template, last: number): number {
+  return last - Math.max(1, Math.ceil((windowSec * 1000) / durationMs(template.duration))) + 1;
 }
