@@ -95,6 +95,21 @@ describe("a rendition's tail", () => {
 });
 
 describe("freshness", () => {
+  test("a clock that is set back does not make the last read young again", async () => {
+    let reads = 0;
+    const read = async () => {
+      reads += 1;
+    };
+    const freshness = new Freshness(() => 0, read);
+    await freshness.ensure(10_000);
+    await freshness.ensure(9_990); // who asked a moment before is content with it
+    expect(reads).toBe(1);
+    await freshness.ensure(8_500);
+    await freshness.ensureRead(7_000, 500);
+    await freshness.nextRead(5_500);
+    expect(reads).toBe(4);
+  });
+
   test("reads once for many, then trusts notices until they are silent or have a gap", async () => {
     let reads = 0;
     let completeUntilMs = 0;

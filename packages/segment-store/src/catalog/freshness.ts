@@ -33,13 +33,13 @@ export class Freshness {
   isFresh(nowMs: number, silenceMs = SILENCE_MS): boolean {
     // Asked first, always: what notices have brought meanwhile is handed over by it.
     const completeUntilMs = this.#completeUntilMs();
-    if (nowMs - this.#loadedAtMs < RELOAD_INTERVAL_MS) return true;
+    if (this.#loadedWithin(RELOAD_INTERVAL_MS, nowMs)) return true;
     return !this.#stale && completeUntilMs >= nowMs - silenceMs;
   }
 
   /** Resolves when the view was read at most `maxAgeMs` ago, whatever notices say. Rejects as `ensure` does. */
   async ensureRead(nowMs: number, maxAgeMs: number): Promise<void> {
-    if (nowMs - this.#loadedAtMs >= maxAgeMs) await this.#reloadOnce(nowMs);
+    if (!this.#loadedWithin(maxAgeMs, nowMs)) await this.#reloadOnce(nowMs);
   }
 
   /** Resolves when the view may be trusted as of now; rejects with what the read rejected with. */
@@ -55,10 +55,15 @@ export class Freshness {
 
   async #readNext(nowMs: number): Promise<void> {
     await this.#loading?.catch(() => {});
-    const waitMs = Math.max(0, this.#loadedAtMs + RELOAD_INTERVAL_MS - nowMs);
+    const waitMs = this.#loadedWithin(RELOAD_INTERVAL_MS, nowMs) ? this.#loadedAtMs + RELOAD_INTERVAL_MS - nowMs : 0;
     if (waitMs > 0) await sleep(waitMs);
     this.#next = undefined;
     await this.#reloadOnce(nowMs + waitMs);
+  }
+
+  /** A clock that was set back by more than that would keep the last read young for as long. */
+  #loadedWithin(maxAgeMs: number, nowMs: number): boolean {
+    return Math.abs(nowMs - this.#loadedAtMs) < maxAgeMs;
   }
 
   #reloadOnce(nowMs: number): Promise<void> {

@@ -3,7 +3,7 @@ import type { Clock } from "@headwater/service-kit";
 import type { Alarm } from "./alarm.ts";
 
 /** How often notices are asked whether they can still be believed, where something is held. */
-const ROUND_MS = 100;
+const ROUND_MS = 50;
 /** Without news for this long the tail is read: soon enough for a commit to be answered within 500 ms. */
 const SILENCE_MS = 350;
 
