@@ -11,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<Result> }>
   hits: () => import("./hits.ts"),
   "not-found": () => import("./not-found.ts"),
   held: () => import("./held.ts"),
+  playlist: () => import("./playlist.ts"),
 };
 const PEERS: typeof BENCHES = {
   "peers-hits": () => import("../peers/hits.ts"),

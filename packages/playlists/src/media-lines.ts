@@ -18,6 +18,8 @@ interface Entry {
   readonly durationSec: number;
   readonly mapUri: string | undefined;
   readonly discontinuity: boolean;
+  /** Discontinuities of all numbers before it, of those that were dropped too. */
+  readonly discontinuitiesBefore: number;
   readonly gap: boolean;
 }
 
@@ -43,7 +45,8 @@ export class MediaLines {
   /** Entries before this index are dropped and wait to be cut off in one go. */
   #head = 0;
   #first = 0;
-  #droppedDiscontinuities: number;
+  /** Before the first number that is held. */
+  #discontinuitiesBefore: number;
   #targetDurationSec: number;
 
   /**
@@ -54,7 +57,7 @@ export class MediaLines {
   constructor(options: { targetDurationSec: number; maxSegments: number; discontinuitySequence?: number }) {
     this.#targetDurationSec = Math.max(1, Math.round(options.targetDurationSec));
     this.#maxSegments = options.maxSegments;
-    this.#droppedDiscontinuities = options.discontinuitySequence ?? 0;
+    this.#discontinuitiesBefore = options.discontinuitySequence ?? 0;
   }
 
   /** The lowest number held, undefined when empty. */
@@ -72,7 +75,7 @@ export class MediaLines {
   }
 
   /**
-   * Appends the next number, or writes one that is held anew. O(1).
+   * Appends the next number, or writes one that is held anew. O(1), unless that changes where discontinuities stand.
    * @throws {RangeError} for a number that is neither held nor the next
    */
   set(segment: WrittenSegment): void {
@@ -83,7 +86,14 @@ export class MediaLines {
     }
     this.#targetDurationSec = Math.max(this.#targetDurationSec, Math.round(segment.durationSec));
     const { durationSec, mapUri, discontinuity, gap } = segment;
-    this.#entries[this.#head + index] = { lines: renderSegment(segment), durationSec, mapUri, discontinuity, gap };
+    const at = this.#head + index;
+    const changes = at < this.#entries.length && this.#entries[at]!.discontinuity !== discontinuity;
+    const discontinuitiesBefore = this.#countBefore(at);
+    const lines = renderSegment(segment);
+    this.#entries[at] = { lines, durationSec, mapUri, discontinuity, discontinuitiesBefore, gap };
+    for (let later = at + 1; changes && later < this.#entries.length; later += 1) {
+      this.#entries[later] = { ...this.#entries[later]!, discontinuitiesBefore: this.#countBefore(later) };
+    }
     if (this.size > this.#maxSegments) this.dropBefore(this.#first + this.size - this.#maxSegments);
   }
 
@@ -91,12 +101,19 @@ export class MediaLines {
   dropBefore(number: number): void {
     const end = this.#head + Math.min(Math.max(0, number - this.#first), this.size);
     for (; this.#head < end; this.#head += 1) {
-      if (this.#entries[this.#head]!.discontinuity) this.#droppedDiscontinuities += 1;
+      if (this.#entries[this.#head]!.discontinuity) this.#discontinuitiesBefore += 1;
       this.#first += 1;
     }
     if (this.#head <= this.#entries.length / 2) return;
     this.#entries = this.#entries.slice(this.#head);
     this.#head = 0;
+  }
+
+  /** Discontinuities before the entry at an index, which may be the next one's. */
+  #countBefore(at: number): number {
+    const before = at > this.#head ? this.#entries[at - 1] : undefined;
+    if (before === undefined) return this.#discontinuitiesBefore;
+    return before.discontinuitiesBefore + (before.discontinuity ? 1 : 0);
   }
 
   /** The playlist of a range of numbers (RFC 8216bis). Empty of segments where none of the range is held. */
@@ -106,15 +123,12 @@ export class MediaLines {
     const start = this.#head + Math.min(from - this.#first, this.size);
     const entries = this.#entries.slice(start, this.#head + to - this.#first + 1);
     const skipped = options.skip ? this.#skippable(entries) : 0;
-    let discontinuitySequence = this.#droppedDiscontinuities;
-    for (let i = this.#head; i < start; i += 1) if (this.#entries[i]!.discontinuity) discontinuitySequence += 1;
-
     const parts = [
       "#EXTM3U\n",
       `#EXT-X-VERSION:${version(entries, skipped)}\n`,
       `#EXT-X-TARGETDURATION:${this.#targetDurationSec}\n`,
       `#EXT-X-MEDIA-SEQUENCE:${from}\n`,
-      `#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}\n`,
+      `#EXT-X-DISCONTINUITY-SEQUENCE:${this.#countBefore(start)}\n`,
       "#EXT-X-INDEPENDENT-SEGMENTS\n",
     ];
     if (options.type) parts.push(`#EXT-X-PLAYLIST-TYPE:${options.type}\n`);

@@ -95,6 +95,10 @@ describe("media playlist", () => {
     for (const number of [11, 12, 13]) lines.set(segment(number));
     expect([lines.first, lines.last, lines.size]).toEqual([11, 13, 3]);
     expect(strict(lines.render())).toMatchObject({ targetDuration: 4, discontinuitySequenceBase: 6 });
+    lines.set(segment(11, { discontinuity: true }));
+    expect(strict(lines.render({ from: 13 }))).toMatchObject({ discontinuitySequenceBase: 7 });
+    lines.set(segment(11));
+    expect(strict(lines.render({ from: 13 }))).toMatchObject({ discontinuitySequenceBase: 6 });
     lines.dropBefore(99);
     expect([lines.first, lines.size]).toEqual([undefined, 0]);
     lines.set(segment(20));
