@@ -20,6 +20,11 @@ export async function createEvent(headwater: Headwater, id: string): Promise<Pro
   return { id, pipeline, publishUrl, publishToken, masterUrl: `${headwater.urls.origin}/live/${id}/master.m3u8` };
 }
 
+/** Changes an event while it runs. */
+export async function patchEvent(headwater: Headwater, id: string, change: object): Promise<void> {
+  await call(headwater, "PATCH", `/events/${id}`, change);
+}
+
 /** Ends the event at its highest number. */
 export async function endEvent(headwater: Headwater, id: string): Promise<void> {
   await call(headwater, "POST", `/events/${id}/end`);
