@@ -1,4 +1,4 @@
-// `npm run proof [-- name…] [--store local|cluster] [--seconds 60]`: real encoders' streams go in, and the same bytes
+// `npm run proof [-- name…] [--store local|cluster] [--redis up|stopped] [--seconds 60]`: real encoders' streams go in, and the same bytes
 // come out, to players and through edges. Prints a line for each check; the exit code is not 0 when one failed.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,6 +16,7 @@ import { follow } from "./scenarios/follow.ts";
 import { restart } from "./scenarios/restart.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { storm404 } from "./scenarios/storm-404.ts";
+import { visible } from "./scenarios/visible.ts";
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   encoders,
@@ -25,9 +26,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "storm-404": storm404,
   "clock-step": clockStep,
   "edge-clock": edgeClock,
+  visible,
 };
-const USAGE = `npm run proof [-- name…] [--store local|cluster] [--seconds 60] [--keep]
+const USAGE = `npm run proof [-- name…] [--store local|cluster] [--redis up|stopped] [--seconds 60] [--keep]
   names: ${Object.keys(SCENARIOS).join(", ")}; all of them when none is given
+  --redis stopped kills the cluster's Redis once Headwater is ready, and leaves it dead
   --keep leaves the folder with data, logs and the encoders' copies
 `;
 
@@ -35,6 +38,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     store: { type: "string", default: "local" },
+    redis: { type: "string", default: "up" },
     seconds: { type: "string", default: "60" },
     keep: { type: "boolean", default: false },
   },
@@ -44,6 +48,8 @@ const names = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
 const isWrong =
   names.some((name) => !Object.hasOwn(SCENARIOS, name)) ||
   !["local", "cluster"].includes(values.store) ||
+  !["up", "stopped"].includes(values.redis) ||
+  (values.redis === "stopped" && (values.store !== "cluster" || process.env.HEADWATER_TEST_REDIS !== undefined)) ||
   !(seconds >= 10 && seconds <= 3600);
 
 if (isWrong) {
@@ -61,11 +67,12 @@ if (isWrong) {
 async function prove(): Promise<void> {
   const stops: (() => Promise<void>)[] = [];
   try {
-    const env = values.store === "cluster" ? await startCluster(stops) : {};
+    const cluster = values.store === "cluster" ? await startCluster(stops) : undefined;
     for (const name of names) {
       const report = new Report(name);
       const dir = await mkdtemp(join(tmpdir(), `headwater-proof-${name}-`));
-      const headwater = await startHeadwater(dir, env);
+      const headwater = await startHeadwater(dir, cluster?.settings);
+      if (values.redis === "stopped") await cluster?.redis.stop();
       let failure: unknown;
       try {
         await SCENARIOS[name]!({ headwater, report, seconds, dir: join(dir, "scene") });
@@ -84,12 +91,13 @@ async function prove(): Promise<void> {
 }
 
 function summarise(name: string, { passed, failed }: Report): void {
-  const verdict = `proof of ${name}, ${values.store} store, ${seconds} s: ${passed} passed, ${failed.length} failed`;
+  const store = values.redis === "stopped" ? "cluster without Redis" : `${values.store} store`;
+  const verdict = `proof of ${name}, ${store}, ${seconds} s: ${passed} passed, ${failed.length} failed`;
   process.stdout.write(`${[verdict, ...failed.map((check) => `  failed: ${check}`)].join("\n")}\n`);
   if (failed.length > 0 || passed === 0) process.exitCode = 1;
 }
 
-async function startCluster(stops: (() => Promise<void>)[]): Promise<NodeJS.ProcessEnv> {
+async function startCluster(stops: (() => Promise<void>)[]) {
   const started = async <T extends { stop(): Promise<void> }>(part: Promise<T | undefined>): Promise<T> => {
     const there = await part;
     if (there === undefined) throw new Error("the cluster's parts are missing: node infra/src/install.ts");
@@ -99,5 +107,5 @@ async function startCluster(stops: (() => Promise<void>)[]): Promise<NodeJS.Proc
   const cassandra = await started(cassandraForTests());
   const memcached = await started(memcachedForTests());
   const redis = await started(redisForTests());
-  return clusterSettings({ cassandra, memcached, redis });
+  return { settings: clusterSettings({ cassandra, memcached, redis }), redis };
 }

@@ -19,6 +19,8 @@ export interface Headwater {
   /** Without a slash at the end. */
   readonly urls: { readonly publish: string; readonly origin: string; readonly control: string };
   readonly operatorToken: string;
+  /** What another process on the same store is to be given. */
+  readonly storeSettings: NodeJS.ProcessEnv;
   /** Everything the supervisor and its children print. */
   readonly logFile: string;
   /** Of the first process of that kind, as it is now. */
@@ -40,13 +42,19 @@ interface ReadyLine {
  */
 export async function startHeadwater(dir: string, env: NodeJS.ProcessEnv = {}): Promise<Headwater> {
   const logFile = join(dir, "headwater.log");
+  const storeSettings = { HEADWATER_STORE: "local", HEADWATER_DATA_DIR: join(dir, "data"), ...env };
   let ready: ReadyLine | undefined;
   const supervisor = await startPart({
     name: "Headwater",
     command: process.execPath,
     args: [join(ROOT, "tools", "supervisor", "main.ts")],
     cwd: ROOT,
-    env: { ...withoutHeadwater(process.env), ...(await ownSettings(dir)), ...env },
+    env: {
+      ...withoutHeadwater(process.env),
+      ...(await ownListeners()),
+      HEADWATER_DRAIN_DELAY_MS: "0",
+      ...storeSettings,
+    },
     logFile,
     ready: async () => {
       ready = readyLine(await readFile(logFile, "utf8"));
@@ -69,7 +77,7 @@ export async function startHeadwater(dir: string, env: NodeJS.ProcessEnv = {}): 
       if (!answer.ok) throw new Error(`${service} is not ready: ${answer.status}`);
     }, RESTART_MS);
   };
-  return { urls, operatorToken: token, logFile, pid, restart, stop: supervisor.stop };
+  return { urls, operatorToken: token, storeSettings, logFile, pid, restart, stop: supervisor.stop };
 }
 
 function readyLine(log: string): ReadyLine {
@@ -78,12 +86,8 @@ function readyLine(log: string): ReadyLine {
   return JSON.parse(json);
 }
 
-async function ownSettings(dir: string): Promise<NodeJS.ProcessEnv> {
-  const env: NodeJS.ProcessEnv = {
-    HEADWATER_STORE: "local",
-    HEADWATER_DATA_DIR: join(dir, "data"),
-    HEADWATER_DRAIN_DELAY_MS: "0",
-  };
+async function ownListeners(): Promise<NodeJS.ProcessEnv> {
+  const env: NodeJS.ProcessEnv = {};
   const ports = new Set<number>();
   while (ports.size < LISTENERS.length) ports.add(await freePort());
   for (const [i, port] of [...ports].entries()) env[`HEADWATER_${LISTENERS[i]}_LISTEN`] = `127.0.0.1:${port}`;

@@ -38,7 +38,7 @@ export class LateEncoder {
     const { durationMs } = this.#event;
     await put(this.#event, `${this.rendition}/init.mp4`, initSegment());
     for (let number = this.next(); !this.#stopped; number += 1) {
-      await sleep((number + 1) * durationMs + this.lateMs - Date.now());
+      await sleep(Math.max(0, (number + 1) * durationMs + this.lateMs - Date.now()));
       const bytes = mediaSegment({ number, durationMs, sizeBytes: SIZE_BYTES });
       const result = await put(this.#event, `${this.rendition}/${number}.m4s`, bytes);
       if (isAcknowledged(result)) this.publishedAtMs.set(number, Date.now());

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { freePort, type Part, ROOT, startPart } from "@headwater/infra";
 import type { Headwater } from "./headwater.ts";
 
@@ -11,7 +11,7 @@ const LIBRARIES = [
 ];
 const READY_MS = 20_000;
 
-/** One more origin on the data of a running Headwater, whose clock can be set off from everybody else's. */
+/** One more origin on the store of a running Headwater, whose clock can be set off from everybody else's. */
 export interface SteppedOrigin extends Part {
   readonly url: string;
   /** From now on its clock is so far ahead of ours, or behind. */
@@ -20,7 +20,7 @@ export interface SteppedOrigin extends Part {
 
 export const findFaketime = (): string | undefined => LIBRARIES.find((path) => existsSync(path));
 
-/** Starts it, with its clock right, on the embedded store. `dir`: for its log and the file that libfaketime reads. */
+/** Starts it, with its clock right. `dir`: for its log and the file that libfaketime reads. */
 export async function startSteppedOrigin(headwater: Headwater, library: string, dir: string): Promise<SteppedOrigin> {
   await mkdir(dir, { recursive: true });
   const offsetFile = join(dir, "offset");
@@ -38,8 +38,7 @@ export async function startSteppedOrigin(headwater: Headwater, library: string, 
     args: [join(ROOT, "services", "origin", "src", "main.ts")],
     env: {
       PATH: process.env.PATH,
-      HEADWATER_STORE: "local",
-      HEADWATER_DATA_DIR: join(dirname(headwater.logFile), "data"),
+      ...headwater.storeSettings,
       HEADWATER_DRAIN_DELAY_MS: "0",
       HEADWATER_ORIGIN_LISTEN: listen,
       HEADWATER_ORIGIN_ADMIN_LISTEN: admin,
