@@ -1,7 +1,7 @@
 // `npm run bench [-- name…]`: benchmarks, one after another, as tables with a verdict for each goal; their figures as
 // JSON in load-tests/results. `peers` needs MinIO, which takes minutes to build: it runs only where it is named.
 import { mkdir, writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import type { Result } from "./support/result.ts";
 
@@ -31,6 +31,13 @@ if (unknown.length > 0) {
 }
 
 async function bench(name: string): Promise<void> {
+  const machine = {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    // What others did with it in the minute before.
+    loadBefore: Number(loadavg()[0]!.toFixed(1)),
+    node: process.version,
+  };
   try {
     const { run } = await ALL[name]!();
     const result = await run();
@@ -38,7 +45,6 @@ async function bench(name: string): Promise<void> {
     console.table(result.rows);
     console.log(result.verdict);
     await mkdir(RESULTS, { recursive: true });
-    const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
     const record = { name, at: new Date().toISOString(), machine, ...result };
     await writeFile(join(RESULTS, `${name}.json`), `${JSON.stringify(record, null, 2)}\n`);
   } catch (error) {

@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { findBinary } from "./binaries.ts";
 import { freePort } from "./ports.ts";
 import { type Part, startPart } from "./process.ts";
+import { until } from "./until.ts";
 
 const KEY = "headwater";
 const SECRET = "of-this-run-only";
 const REGION = "us-east-1";
 const EXPIRES_S = 60;
+const READY_MS = 30_000;
 const CALL_TIMEOUT_MS = 10_000;
 
 export interface Minio extends Part {
@@ -40,10 +42,11 @@ export async function startMinio(options: { dir: string; bucket: string; port?: 
     },
     logFile: join(dir, `minio-${port}.log`),
     ready: () => answers2xx(`${url}/minio/health/ready`),
-    readyMs: 30_000,
+    readyMs: READY_MS,
   });
   try {
-    await answers2xx(presignedPut(url, `/${bucket}`), "PUT");
+    // Ready is not yet initialised.
+    await until(() => answers2xx(presignedPut(url, `/${bucket}`), "PUT"), READY_MS);
     await answers2xx(presignedPut(url, `/${bucket}`, "policy"), "PUT", openToAll(bucket));
   } catch (error) {
     await part.stop();
