@@ -34,6 +34,7 @@ const PARTS = {
   nginx: binary("nginx", "nginx-light"),
   chromium: binary("chromium"),
   wrk: binary("wrk"),
+  slowhttptest: binary("slowhttptest"),
   cassandra: {
     present: async () => haveCassandraJars() && !!(await findJava()),
     packages: async () => [

@@ -11,7 +11,8 @@ export type PartName =
   | "ffmpeg"
   | "chromium"
   | "k6"
-  | "wrk";
+  | "wrk"
+  | "slowhttptest";
 
 /**
  * What a test or script needs of this machine: the path of the part's program (for Cassandra: Java's). Where it is

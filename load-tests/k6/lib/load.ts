@@ -48,7 +48,7 @@ export function fleet(exec: string, count: number, { seconds, startSec = 0 }: Sp
 
 function users(rate: number) {
   return {
-    preAllocatedVUs: Math.max(10, Math.ceil(rate / 4)),
-    maxVUs: Math.max(50, Math.min(3000, Math.ceil(rate * 2))),
+    preAllocatedVUs: Math.max(10, Math.min(100, Math.ceil(rate / 4))),
+    maxVUs: Math.max(50, Math.min(500, Math.ceil(rate * 2))),
   };
 }
