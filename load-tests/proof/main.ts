@@ -16,11 +16,13 @@ import { follow } from "./scenarios/follow.ts";
 import { restart } from "./scenarios/restart.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { storm404 } from "./scenarios/storm-404.ts";
+import { tracks } from "./scenarios/tracks.ts";
 import { visible } from "./scenarios/visible.ts";
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   encoders,
   browser,
+  tracks,
   restart,
   follow,
   "storm-404": storm404,

@@ -45,6 +45,8 @@ window.state = () => ({
   ended: video.ended,
   width: video.videoWidth,
   frames: video.getVideoPlaybackQuality().totalVideoFrames,
+  audio: hls.audioTracks.map(({ lang }) => lang),
+  subtitles: hls.subtitleTracks.map(({ lang }) => lang),
 });
 hls.loadSource(${JSON.stringify(playlistUrl)});
 hls.attachMedia(video);
@@ -77,4 +79,7 @@ export interface Seen {
   readonly ended: boolean;
   readonly width: number;
   readonly frames: number;
+  /** Languages that a viewer can choose. */
+  readonly audio: readonly string[];
+  readonly subtitles: readonly string[];
 }

@@ -2,13 +2,16 @@ import { run } from "./run.ts";
 
 const DEADLINE_MS = 40_000;
 
-/** What ffprobe finds in a playlist. Rejects if it says anything on stderr, or finds no H.264 picture and AAC sound. */
-export async function probe(url: string): Promise<string> {
+/**
+ * What ffprobe finds in a playlist. Rejects if it says anything on stderr, or finds something else than `expected`: by default an
+ * H.264 picture and AAC sound.
+ */
+export async function probe(url: string, expected = /^(?=.*h264)(?=.*aac)/s): Promise<string> {
   const entries = ["-show_entries", "stream=codec_name,width,height", "-of", "csv=p=0"];
   const { code, stdout, stderr } = await run("ffprobe", ["-v", "error", ...entries, url], DEADLINE_MS).ended;
   if (code !== 0 || stderr !== "") throw new Error(`ffprobe ended with ${code}: ${stderr.slice(0, 500)}`);
   const streams = [...new Set(stdout.trim().split(/\s+/))].sort();
-  if (!/h264/.test(stdout) || !/aac/.test(stdout)) throw new Error(`ffprobe found ${streams}`);
+  if (!expected.test(stdout)) throw new Error(`ffprobe found ${streams}`);
   return streams.join(" ");
 }
 

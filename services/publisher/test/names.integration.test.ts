@@ -64,6 +64,14 @@ describe("the same name again", () => {
 });
 
 describe("names that only a playlist explains", () => {
+  test("subtitles that ffmpeg puts beside a picture are a rendition of their own", async () => {
+    expect(await put("picture/0.ts", noise(5000))).toMatchObject({ status: 201 });
+    expect(await put("picture/index0.vtt", vtt("cue"))).toMatchObject({ status: 201 });
+    expect(await put("picture/index_vtt.m3u8", list(0, ["index0.vtt"]))).toMatchObject({ status: 201 });
+    expect((await stored("picture")).map(({ ext }) => ext)).toEqual(["ts"]);
+    expect((await stored("picture_vtt")).map(({ ext }) => ext)).toEqual(["vtt"]);
+  });
+
   const list = (first: number, names: string[]) =>
     `#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:${first}\n${names
       .map((name) => `#EXTINF:2.0,\n${name}\n`)

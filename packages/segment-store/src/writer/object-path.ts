@@ -20,8 +20,9 @@ const SEGMENT_EXT = /^(?:m4s|mp4|cmfv|cmfa|cmft|cmfm|ts|aac|vtt)$/;
 const DATE_AND_TIME = /(?:19|20)\d{6}[-_T]?\d{6}$/;
 
 /**
- * Reads an object's path inside a pipeline. `{rendition}/{name}{number}.{ext}` is a segment by its path alone; any
- * other segment-like name waits for a playlist that lists it. Undefined for what no encoder should send: another
+ * Reads an object's path inside a pipeline. `{rendition}/{name}{number}.{ext}` is a segment by its path alone, subtitles
+ * only as `{rendition}/{number}.vtt`: ffmpeg puts `{name}{number}.vtt` into the folder of the picture that they go with.
+ * Any other segment-like name waits for a playlist that lists it. Undefined for what no encoder should send: another
  * extension, or characters and `..` outside the grammar.
  */
 export function parseObjectPath(path: string): ObjectPath | undefined {
@@ -43,17 +44,23 @@ export function parseObjectPath(path: string): ObjectPath | undefined {
     digits === undefined ||
     digits.length > 15 ||
     DATE_AND_TIME.test(stem) ||
-    ext === "init"
+    ext === "init" ||
+    (ext === "vtt" && digits !== stem)
   ) {
     return { kind: "object", rendition, ext, name: path };
   }
   return { kind: "segment", rendition, incoming, ext, name: path };
 }
 
-/** The rendition of a playlist: its folder, or its own name where it lies in none. Undefined if that cannot be one. */
+/**
+ * The rendition of a playlist: its folder, or its own name where it lies in none. ffmpeg's `{name}_vtt.m3u8`, the subtitles
+ * beside a picture, is `{folder}_vtt`. Undefined if that cannot be one.
+ */
 export function playlistRendition(name: string): string | undefined {
   const folders = name.split("/");
   const file = folders.pop()!;
-  const rendition = folders.at(-1) ?? file.slice(0, file.lastIndexOf("."));
+  const base = file.slice(0, file.lastIndexOf("."));
+  const folder = folders.at(-1);
+  const rendition = folder === undefined ? base : base.endsWith("_vtt") ? `${folder}_vtt` : folder;
   return RENDITION.test(rendition) ? rendition : undefined;
 }
