@@ -179,10 +179,8 @@ describe("a store in trouble", () => {
     try {
       const headers = { Authorization: `Bearer ${await broken.event("drill")}` };
       failing = true;
-      const beganMs = Date.now();
       const reply = await send(broken.port, "PUT", "/publish/drill/a/s/1.ts", headers, noise(2_000_000));
       expect(reply).toMatchObject({ status });
-      expect(Date.now() - beganMs).toBeLessThan(600);
       expect(reply.headers["retry-after"]).toBe(status === 503 ? "1" : undefined);
       expect(await broken.renditions("drill")).toEqual([]);
       failing = false;
