@@ -7,6 +7,7 @@ import { toldBy } from "../faults/told.ts";
 import type { Sent } from "../faults/traffic/encoder.ts";
 import { isAcknowledged } from "../faults/traffic/put.ts";
 import { clusterWorld, localWorld, type World } from "../faults/world.ts";
+import { cpuShare } from "../proof/harness/cpu.ts";
 import { type Headwater, startHeadwater } from "../proof/harness/headwater.ts";
 import { runK6, type ScenarioName } from "../run-k6.ts";
 import { type Answers, readAnswers } from "./answers.ts";
@@ -31,6 +32,8 @@ export interface Phase {
   /** From where on figures are taken. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** Share of the machine's processors that was busy, whoever used them. */
+  readonly busy: number;
 }
 
 export interface StageOptions {
@@ -117,9 +120,11 @@ export class Stage {
     const running = storm && this.#runStorm(name, storm, seconds);
     await running?.begun;
     const beganMs = Date.now();
+    const busy = cpuShare();
     const probe = unwatched ? sleep(seconds * 1000) : this.#runProbe(name, seconds);
     await Promise.all([running?.ended, beside?.(), probe]);
-    const phase = { name, beganMs, fromMs: beganMs + BEGIN_MS, toMs: beganMs + seconds * 1000 };
+    const toMs = beganMs + seconds * 1000;
+    const phase = { name, beganMs, fromMs: beganMs + BEGIN_MS, toMs, busy: busy() };
     this.phases.push(phase);
     return phase;
   }

@@ -18,6 +18,7 @@ export function facts(
   return [
     ["when", new Date(startMs).toISOString()],
     ["machine", `${machine}; ${process.platform}, Node ${process.version}`],
+    ["busy, whoever used it", stage.phases.map(({ name, busy }) => `${name} ${Math.round(100 * busy)} %`).join(", ")],
     ["who shares what", describeCores(stage.cores)],
     ["store", cassandra === undefined ? "local (SQLite and files)" : "Cassandra, two memcached zones, Redis"],
     ["memory for media", `${MEMORY_BYTES / 1024 ** 2} MiB an origin process`],
