@@ -1,8 +1,20 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cassandraForTests, memcachedForTests, redisForTests, requirePart } from "@headwater/infra";
+import {
+  cassandraForTests,
+  initSegment,
+  mediaSegment,
+  memcachedForTests,
+  redisForTests,
+  requirePart,
+  until,
+} from "@headwater/infra";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { toldBy } from "../../load-tests/faults/told.ts";
+import { createClockedEvent } from "../../load-tests/faults/traffic/event.ts";
+import { put } from "../../load-tests/faults/traffic/put.ts";
+import { storageReads } from "../../load-tests/faults/traffic/storage-reads.ts";
 import { clusterSettings } from "../../load-tests/proof/harness/cluster.ts";
 import { createEvent, endEvent } from "../../load-tests/proof/harness/control.ts";
 import { startEncoder } from "../../load-tests/proof/harness/encoder.ts";
@@ -48,4 +60,24 @@ afterAll(() => Promise.all([cassandra?.stop(), memcached?.stop(), redis?.stop()]
     await readBack(options);
     await play(event.masterUrl, SECONDS);
   });
+
+  test("with Redis stopped a held request is answered by its PUT, and an early number reads no media", async () => {
+    await redis!.stop();
+    const event = await createClockedEvent(headwater, "without-redis", 2000);
+    const newest = Math.floor(Date.now() / event.durationMs) - 1;
+    const publish = (number: number) =>
+      put(event, `r1/${number}.m4s`, mediaSegment({ number, durationMs: event.durationMs, sizeBytes: 10_000 }));
+    await put(event, "r1/init.mp4", initSegment());
+    expect((await publish(newest)).status).toBe(201);
+    const ask = (number: number) => fetch(`${event.readUrl}/r1/${number}.m4s`, { signal: AbortSignal.timeout(10_000) });
+    await until(async () => expect((await ask(newest)).status).toBe(200), 5_000);
+
+    const adminUrl = (await toldBy(headwater)).urls.admin.origin[0]!;
+    const before = await storageReads(adminUrl);
+    expect((await ask(newest + 50)).status).toBe(404);
+    expect(await storageReads(adminUrl)).toEqual(before);
+    const held = ask(newest + 1);
+    expect((await publish(newest + 1)).status).toBe(201);
+    expect((await held).status).toBe(200);
+  }, 30_000);
 });
