@@ -24,13 +24,26 @@ export function freshness(maxAgeMs: number, status: number, retryAfterSec?: numb
   if (!KEPT.has(status)) return NO_STORE;
   const ms = Math.floor(Math.min(Math.max(0, maxAgeMs || 0), MAX_SEC * 1000));
   const sec = Math.max(1, Math.floor(ms / 1000));
-  // Stock Varnish serves an expired answer for 10 s more unless it is told not to.
-  const noGrace = REFUSALS.has(status) ? ", stale-while-revalidate=0" : "";
   const headers: Record<string, string> = {
     [HEADER.maxAgeMs]: `${ms}`,
-    "Cache-Control": `public, max-age=${Math.min(BROWSER_MAX_SEC, sec)}, s-maxage=${sec}${noGrace}`,
-    "CDN-Cache-Control": `max-age=${sec}`,
+    "Cache-Control": REFUSALS.has(status) ? withoutGrace(sec) : withGrace(sec),
+    "CDN-Cache-Control": forCdns(sec),
   };
   if (status === 503) headers["Retry-After"] = `${retryAfterSec ?? sec}`;
   return headers;
+}
+
+const withGrace = perSecond((sec) => `public, max-age=${Math.min(BROWSER_MAX_SEC, sec)}, s-maxage=${sec}`);
+/** Stock Varnish serves an expired answer for 10 s more unless it is told not to. */
+const withoutGrace = perSecond((sec) => `${withGrace(sec)}, stale-while-revalidate=0`);
+const forCdns = perSecond((sec) => `max-age=${sec}`);
+
+/** Remembers the texts of the first hour, which is nearly all that is ever told. */
+function perSecond(write: (sec: number) => string): (sec: number) => string {
+  const texts: string[] = [];
+  return (sec) => {
+    if (sec > 3600) return write(sec);
+    texts[sec] ??= write(sec);
+    return texts[sec];
+  };
 }

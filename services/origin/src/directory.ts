@@ -4,7 +4,7 @@ import type { EventRecord } from "@headwater/segment-store/model";
 import type { RenditionReader, SegmentReader } from "@headwater/segment-store/reader";
 import type { Clock } from "@headwater/service-kit";
 import type { OriginDecision } from "./http/answers.ts";
-import type { Exchange } from "./http/exchange.ts";
+import type { Exchange, Subject } from "./http/exchange.ts";
 
 export interface FoundEvent {
   readonly event: EventRecord;
@@ -20,6 +20,13 @@ export interface RuledOut {
   readonly ruledOut: OriginDecision;
 }
 
+/** What a URL names, as of one state of its event. */
+interface Place {
+  readonly revision: number;
+  readonly subject: Subject;
+  readonly found: FoundRendition | RuledOut;
+}
+
 type InRendition = Exclude<LiveUrl, { kind: "master" }>;
 
 /** Events and renditions by their names in a URL. Whatever it finds becomes the exchange's subject. */
@@ -29,6 +36,7 @@ export class Directory {
   readonly #clock: Clock;
   /** Views whose shape this process has read. */
   readonly #read = new WeakSet<EventView>();
+  readonly #places = new WeakMap<InRendition, Place>();
 
   constructor(catalog: Catalog, reader: SegmentReader, clock: Clock) {
     this.#catalog = catalog;
@@ -57,21 +65,50 @@ export class Directory {
 
   /** The rendition of a URL, by the first rows of the table of interface §4. Rejects with KvError. */
   async rendition(exchange: Exchange, url: InRendition): Promise<FoundRendition | RuledOut> {
+    const known = this.renditionNow(exchange, url);
+    if (known !== undefined) return known;
     const found = await this.event(exchange, url.event);
     if ("ruledOut" in found) return found;
-    const { event, view } = found;
+    await found.view.ensureShape(this.#clock.nowMs());
+    return this.#take(exchange, this.#place(url, found));
+  }
+
+  /** As `rendition`, where memory has it: undefined where the shape would have to be read. */
+  renditionNow(exchange: Exchange, url: InRendition): FoundRendition | RuledOut | undefined {
+    const event = this.#catalog.event(url.event);
+    if (event === undefined) return ruledOut("unknown-event");
+    const view = this.#catalog.view(event);
+    if (!this.#read.has(view)) return undefined;
+    const isKnown = view.shape.stream(url.rendition) !== undefined || view.isShapeFresh(this.#clock.nowMs());
+    return isKnown ? this.#take(exchange, this.#place(url, { event, view })) : undefined;
+  }
+
+  #take(exchange: Exchange, { subject, found }: Place): FoundRendition | RuledOut {
+    exchange.subject = subject;
+    return found;
+  }
+
+  /** What the names in a URL stand for, remembered until the event's row or shape changes. */
+  #place(url: InRendition, { event, view }: FoundEvent): Place {
+    const { revision } = view.shape;
+    const known = this.#places.get(url);
+    if (known !== undefined && known.revision === revision && known.subject.event === event) return known;
     const subject = {
-      ...found,
+      event,
+      view,
       rendition: url.rendition,
       ...(url.kind === "segment" && { number: url.number }),
+      ...("version" in url && { version: url.version }),
     };
-    exchange.subject = subject;
+    const place = { revision, subject, found: this.#find(url, event, view) };
+    this.#places.set(url, place);
+    return place;
+  }
+
+  #find(url: InRendition, event: EventRecord, view: EventView): FoundRendition | RuledOut {
     if (hasWrongExtension(url, view.shape.stream(url.rendition)?.exts)) return ruledOut("wrong-extension");
-    if ("version" in url) {
-      exchange.subject = { ...subject, version: url.version };
-      if (url.version > event.version) return ruledOut("version-ahead");
-    }
-    const rendition = await this.#reader.rendition(event, url.rendition);
+    if ("version" in url && url.version > event.version) return ruledOut("version-ahead");
+    const rendition = this.#reader.known(view, url.rendition);
     if (rendition !== undefined) return { event, view, rendition };
     const hasNone = event.renditions.length === 0 && view.shape.all("stream").length === 0;
     return ruledOut(hasNone ? "no-rendition-yet" : "unknown-rendition");

@@ -54,7 +54,7 @@ export class Inits {
       contentType: contentType("mp4"),
       headers: mediaHeaders({ pipeline, region, init: hash, defects: [] }),
       copy: { pipeline, region },
-      open: async () => ({ chunks: [bytes], tier: "memory" }),
+      open: () => ({ chunks: [bytes], tier: "memory" }),
     };
   }
 

@@ -94,7 +94,7 @@ export class Playlists {
       sizeBytes: bytes.length,
       contentType: contentType("m3u8"),
       headers: { Vary: "Accept-Encoding", ...(isGzip && { "Content-Encoding": "gzip" }) },
-      open: async () => ({ chunks: [bytes], tier: "memory" }),
+      open: () => ({ chunks: [bytes], tier: "memory" }),
     });
   }
 }

@@ -9,6 +9,9 @@ import type { News } from "./holds/news.ts";
 import type { Exchange } from "./http/exchange.ts";
 import type { Representation, Responder } from "./http/responder.ts";
 
+/** What is said of a candidate, made once. */
+type Copy = Omit<Representation, "open">;
+
 type SegmentUrl = LiveUrl & { kind: "segment" };
 
 export interface SegmentsOptions {
@@ -24,49 +27,71 @@ export interface SegmentsOptions {
 /** GET and HEAD of numbered segments: the number decides, the next one is waited for, then the chosen copy is sent. */
 export class Segments {
   readonly #options: SegmentsOptions;
+  readonly #copies = new WeakMap<Candidate, Copy>();
 
   constructor(options: SegmentsOptions) {
     this.#options = options;
   }
 
-  /** Rejects with KvError when storage has to be asked and cannot answer. */
-  async answer(exchange: Exchange, url: SegmentUrl): Promise<void> {
+  /** At once where memory has the answer. Rejects with KvError when storage has to be asked and cannot answer. */
+  answer(exchange: Exchange, url: SegmentUrl): Promise<void> | void {
+    const { directory, responder, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const found = directory.renditionNow(exchange, url);
+    if (found === undefined) return this.#answerLater(exchange, url, nowMs);
+    if ("ruledOut" in found) return responder.refuse(exchange, found.ruledOut);
+    const look = found.rendition.lookNow(url.number, nowMs);
+    if (look === undefined || waits(exchange, look, found, url, nowMs)) return this.#answerLater(exchange, url, nowMs);
+    return this.#send(exchange, url, found, look);
+  }
+
+  async #answerLater(exchange: Exchange, url: SegmentUrl, arrivedMs: number): Promise<void> {
     const { directory, responder, holds, news, clock } = this.#options;
-    const arrivedMs = clock.nowMs();
     let ended: HoldEnd | undefined;
     while (ended !== "gone") {
-      const found = await directory.rendition(exchange, url);
+      const found = directory.renditionNow(exchange, url) ?? (await directory.rendition(exchange, url));
       if ("ruledOut" in found) return responder.refuse(exchange, found.ruledOut);
-      const { event, rendition } = found;
       const nowMs = clock.nowMs();
-      const untilMs = arrivedMs + event.holdMs;
-      const look = await rendition.look(url.number, nowMs, exchange.edge);
-      const waits = exchange.req.method !== "HEAD" && waitsFor(look, rendition, url.number, nowMs);
-      if (!waits || isFinal(ended) || nowMs >= untilMs) return this.#send(exchange, url, found, look, ended);
+      const untilMs = arrivedMs + found.event.holdMs;
+      const { rendition } = found;
+      const look = rendition.lookNow(url.number, nowMs) ?? (await rendition.look(url.number, nowMs, exchange.edge));
+      const isOver = isFinal(ended) || nowMs >= untilMs || !waits(exchange, look, found, url, nowMs);
+      if (isOver) return this.#send(exchange, url, found, look, ended);
       ended = await holds.wait(heldSegment(directory, news, found, url.number), exchange.res, untilMs);
     }
   }
 
-  async #send(
+  #send(
     exchange: Exchange,
     url: SegmentUrl,
     found: FoundRendition,
     { decision, candidate }: Look,
-    ended: HoldEnd | undefined,
-  ): Promise<void> {
-    const { responder, metrics } = this.#options;
+    ended?: HoldEnd,
+  ): Promise<void> | void {
+    const { responder, reader } = this.#options;
     if (decision.kind !== "published" || candidate === undefined) {
       return responder.refuse(exchange, ended === "drain" ? { kind: "draining" } : decision);
     }
     if (candidate.ext !== url.ext) return responder.refuse(exchange, { kind: "wrong-extension" });
-    const status = await responder.send(exchange, decision, this.#copy(found, candidate, exchange.edge));
-    if (exchange.req.method === "HEAD" || (status !== 200 && status !== 206)) return;
-    const defective = candidate.report.defects.length > 0 ? "true" : "false";
-    metrics.servedTotal.inc({ pipeline: candidate.pipeline, defective });
+    const copy = this.#copy(candidate);
+    const { event, rendition } = found;
+    const open = () =>
+      reader.hot(candidate) ?? reader.open(event, candidate, rendition.asker(candidate.number, exchange.edge ?? ""));
+    return responder.send(exchange, decision, { ...copy, open });
   }
 
-  #copy({ event, rendition }: FoundRendition, candidate: Candidate, edge = ""): Representation {
+  #copy(candidate: Candidate): Copy {
+    const known = this.#copies.get(candidate);
+    if (known !== undefined) return known;
+    const copy = this.#describe(candidate);
+    this.#copies.set(candidate, copy);
+    return copy;
+  }
+
+  #describe(candidate: Candidate): Copy {
     const { pipeline, region, init, report, ref } = candidate;
+    const { metrics } = this.#options;
+    const defective = report.defects.length > 0 ? "true" : "false";
     return {
       etag: etagOf(ref.hash),
       lastModifiedMs: candidate.stampMs,
@@ -74,9 +99,13 @@ export class Segments {
       contentType: contentType(candidate.ext),
       headers: mediaHeaders({ pipeline, region, ...(init !== undefined && { init }), defects: report.defects }),
       copy: { pipeline, region },
-      open: () => this.#options.reader.open(event, candidate, rendition.asker(candidate.number, edge)),
+      onBody: () => metrics.servedTotal.inc({ pipeline, defective }),
     };
   }
+}
+
+function waits({ req }: Exchange, look: Look, { rendition }: FoundRendition, { number }: SegmentUrl, nowMs: number) {
+  return req.method !== "HEAD" && waitsFor(look, rendition, number, nowMs);
 }
 
 /** Whether what there is now is the answer, whatever it is. */

@@ -40,6 +40,11 @@ export class EventView {
     return this.#shapeFreshness.ensure(nowMs);
   }
 
+  /** Whether the shape is complete without a read. What notices have brought is in it afterwards. */
+  isShapeFresh(nowMs: number): boolean {
+    return this.#shapeFreshness.isFresh(nowMs);
+  }
+
   /** Reads the shape now, fresh or not. Rejects with KvError. */
   reloadShape(): Promise<void> {
     return this.#readShape();

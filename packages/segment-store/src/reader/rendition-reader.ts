@@ -74,21 +74,28 @@ export class RenditionReader {
     view.tail(rendition).subscribe(() => this.#list?.advance(nowMs()));
   }
 
+  /** The answer for one number (interface §4), where memory has it. */
+  lookNow(number: number, nowMs: number): Look | undefined {
+    const candidates = this.view.tail(this.rendition).candidates(number);
+    if (candidates.length > 0) return this.#published(number, candidates, nowMs);
+    const absent = this.#absent(number, nowMs);
+    return this.#isRuledOut(absent, number, nowMs) ? absent : undefined;
+  }
+
   /**
    * The answer for one number (interface §4). Asks the store only for what may be there and is not in memory. Rejects
    * with ReadRefused when it is not to be asked.
    * @param edge who wants to know; see `Asker`
    */
   async look(number: number, nowMs: number, edge = ""): Promise<Look> {
-    const tail = this.view.tail(this.rendition);
-    if (tail.candidates(number).length > 0) return this.#published(number, tail.candidates(number), nowMs);
-    const known = this.#absent(number, nowMs);
-    if (this.#isRuledOut(known, number, nowMs)) return known;
+    const known = this.lookNow(number, nowMs);
+    if (known !== undefined) return known;
     // What has left the tail does not come back into it.
-    if (number >= tail.lowest) {
+    if (number >= this.view.tail(this.rendition).lowest) {
       await setImmediate(); // Notices that have come in, but were not read yet, come first.
       await this.view.ensureTail(this.rendition, nowMs);
-      if (isOverdue(known, number, nowMs)) await this.view.ensureTailRead(this.rendition, nowMs, OVERDUE_READ_MS);
+      const isLate = isOverdue(this.template(), number, nowMs);
+      if (isLate) await this.view.ensureTailRead(this.rendition, nowMs, OVERDUE_READ_MS);
     }
     const candidates = await this.#candidates(number, nowMs, edge);
     return candidates.length > 0 ? this.#published(number, candidates, nowMs) : this.#absent(number, nowMs);
@@ -258,7 +265,7 @@ export class RenditionReader {
   }
 }
 
-function isOverdue({ template }: Look, number: number, nowMs: number): boolean {
+function isOverdue(template: Template | undefined, number: number, nowMs: number): boolean {
   return template !== undefined && nowMs > expectedPublishMs(template, number) + OVERDUE_READ_MS;
 }
 

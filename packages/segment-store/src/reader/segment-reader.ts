@@ -34,12 +34,19 @@ export class SegmentReader {
   /** A rendition named at creation or published for; undefined for any other. Rejects with KvError. */
   async rendition(event: EventRecord, rendition: string): Promise<RenditionReader | undefined> {
     const view = this.#options.catalog.view(event);
-    if (view.shape.stream(rendition) === undefined) {
-      await view.ensureShape(this.#options.nowMs());
-      const isKnown = view.shape.stream(rendition) !== undefined || view.event.renditions.includes(rendition);
-      if (!isKnown) return undefined;
-    }
-    return this.#reader(view, rendition);
+    if (view.shape.stream(rendition) === undefined) await view.ensureShape(this.#options.nowMs());
+    return this.known(view, rendition);
+  }
+
+  /** As `rendition`, by the shape as it stands. */
+  known(view: EventView, rendition: string): RenditionReader | undefined {
+    const isKnown = view.shape.stream(rendition) !== undefined || view.event.renditions.includes(rendition);
+    return isKnown ? this.#reader(view, rendition) : undefined;
+  }
+
+  /** The bytes of a candidate where this process has them in memory. */
+  hot(candidate: Candidate): OpenedObject | undefined {
+    return this.#tiers.hot(candidate.ref);
   }
 
   /** The bytes of a candidate. Rejects with KvError, with ReadRefused when the store is not to be asked for them. */

@@ -29,11 +29,14 @@ export function createHttpServer({ request, checkContinue, options }: Handlers):
   const server = createServer({ ...OPTIONS, ...options });
   const state: State = { draining: false, answering: new Set() };
   states.set(server, state);
+  function forget(this: ServerResponse): void {
+    state.answering.delete(this);
+  }
   const tracked =
     (handler: RequestListener): RequestListener =>
     (req, res) => {
       state.answering.add(res);
-      res.once("close", () => state.answering.delete(res));
+      res.on("close", forget);
       if (state.draining) res.shouldKeepAlive = false;
       handler(req, res);
     };

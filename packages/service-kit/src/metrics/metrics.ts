@@ -1,12 +1,10 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ServiceName } from "../settings/index.ts";
+import { type LabelledCounter, TalliedCounter } from "./tallied-counter.ts";
 
 export type { Registry } from "prom-client";
+export type { LabelledCounter, Series, TalliedCounter } from "./tallied-counter.ts";
 
-/** A counter whose labels are a closed set of names; no label ever holds a name that a client invented. */
-export interface LabelledCounter<L extends Record<string, string | number>> {
-  inc(labels: L, by?: number): void;
-}
 export interface Distribution {
   observe(seconds: number): void;
 }
@@ -39,7 +37,7 @@ export type Metrics = {
   readonly holds: Level;
   /** `end`: why the hold ended, one of a few words of ours. */
   readonly holdsTotal: LabelledCounter<{ end: string }>;
-  readonly originRequestsTotal: LabelledCounter<{ decision: string; status: number }>;
+  readonly originRequestsTotal: TalliedCounter<{ decision: string; status: number }>;
   readonly shedTotal: LabelledCounter<{ class: string }>;
   readonly admissionLimit: ReadLevel<{ tier: Tier }>;
   readonly admissionInFlight: ReadLevel<{ tier: Tier }>;
@@ -72,7 +70,7 @@ export function createMetrics(service: ServiceName): Metrics {
     name: string,
     help: string,
     labelNames: (keyof L & string)[],
-  ): LabelledCounter<L> => new Counter({ ...define(services, name, help), labelNames });
+  ): TalliedCounter<L> => new TalliedCounter({ ...define(services, name, help), labelNames });
 
   const readLevel = <L extends Record<string, string>>(
     services: readonly ServiceName[],

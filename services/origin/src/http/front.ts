@@ -1,11 +1,12 @@
 import type { RequestListener } from "node:http";
-import { type LiveUrl, parseLiveUrl } from "@headwater/edge-protocol";
+import type { LiveUrl } from "@headwater/edge-protocol";
 import express from "express";
 import type { Inits } from "../inits.ts";
 import type { Playlists } from "../playlists.ts";
 import type { Segments } from "../segments.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Responder } from "./responder.ts";
+import { Urls } from "./urls.ts";
 
 export interface FrontOptions {
   /** Undefined for those who may not read. */
@@ -22,7 +23,8 @@ export interface FrontOptions {
  */
 export function front(options: FrontOptions): RequestListener {
   const { edgeOf, responder, segments, inits } = options;
-  const playlists = playlistApp(options);
+  const urls = new Urls();
+  const playlists = playlistApp(options, urls);
 
   const route = (exchange: Exchange): Promise<void> | void => {
     const { req, res } = exchange;
@@ -37,7 +39,7 @@ export function front(options: FrontOptions): RequestListener {
       return responder.refuse(exchange, { kind: "unauthorized" }, { "WWW-Authenticate": "Bearer" });
     }
     exchange.edge = edge;
-    const url = parseLiveUrl(req.url ?? "");
+    const url = urls.parse(req.url ?? "");
     switch (url.kind) {
       case "outside":
         return responder.refuse(exchange, { kind: "outside-grammar" });
@@ -50,20 +52,20 @@ export function front(options: FrontOptions): RequestListener {
         return playlists(req, res);
     }
   };
-  return (req, res) => void guarded({ req, res }, responder, route);
+  return (req, res) => guarded({ req, res }, responder, route);
 }
 
 /** Paths come here only when the grammar has let them pass. */
-function playlistApp({ playlists, responder }: FrontOptions): express.Express {
+function playlistApp({ playlists, responder }: FrontOptions, urls: Urls): express.Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   const answer =
     <K extends LiveUrl["kind"]>(kind: K, handler: (exchange: Exchange, url: LiveUrl & { kind: K }) => Promise<void>) =>
     (req: express.Request, res: express.Response): void => {
-      void guarded({ req, res }, responder, async (exchange) => {
-        const url = parseLiveUrl(req.url);
-        if (url.kind === kind) await handler(exchange, url as LiveUrl & { kind: K });
+      guarded({ req, res }, responder, (exchange) => {
+        const url = urls.parse(req.url);
+        if (url.kind === kind) return handler(exchange, url as LiveUrl & { kind: K });
       });
     };
   app.get(
@@ -77,14 +79,14 @@ function playlistApp({ playlists, responder }: FrontOptions): express.Express {
   return app;
 }
 
-/** Never rejects: whatever a handler throws becomes an answer. */
-async function guarded(
+/** Never throws: whatever a handler throws or rejects with becomes an answer. */
+function guarded(
   exchange: Exchange,
   responder: Responder,
   handler: (exchange: Exchange) => Promise<void> | void,
-): Promise<void> {
+): void {
   try {
-    await handler(exchange);
+    handler(exchange)?.catch((error: unknown) => responder.fail(exchange, error));
   } catch (error) {
     responder.fail(exchange, error);
   }

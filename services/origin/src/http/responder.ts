@@ -3,6 +3,7 @@ import {
   CORS_PREFLIGHT,
   cacheStatus,
   contentRange,
+  type Evaluation,
   evaluate,
   freshness,
   HEADER,
@@ -16,7 +17,7 @@ import {
 import { KvError } from "@headwater/kv";
 import { templateOf } from "@headwater/segment-store/catalog";
 import { ReadRefused, type Tier } from "@headwater/segment-store/reader";
-import type { Clock, Logger, Metrics } from "@headwater/service-kit";
+import type { Clock, Logger, Metrics, Series } from "@headwater/service-kit";
 import { type Answer, answerFor, type OriginDecision, ofOlderVersion } from "./answers.ts";
 import { sendBody, sliceChunks } from "./body.ts";
 import type { Exchange, Subject } from "./exchange.ts";
@@ -35,8 +36,15 @@ export interface Representation {
   readonly headers: HeaderValues;
   /** The pipeline and region of a copy, for its keys. */
   readonly copy?: { readonly pipeline: string; readonly region: string };
-  /** Asked for only where a body is due. Rejects with KvError. */
-  open(): Promise<{ readonly chunks: readonly Buffer[]; readonly tier: Tier }>;
+  /** Asked for only where a body is due; at once where memory has it. Rejects with KvError. */
+  open(): Opened | Promise<Opened>;
+  /** Told when a body goes out, whole or in part. */
+  onBody?(): void;
+}
+
+interface Opened {
+  readonly chunks: readonly Buffer[];
+  readonly tier: Tier;
 }
 
 export interface ResponderOptions {
@@ -52,6 +60,7 @@ export class Responder {
   readonly #metrics: ResponderOptions["metrics"];
   readonly #logger: Logger;
   readonly #turns: Turns;
+  readonly #counted: Record<number, Partial<Record<OriginDecision["kind"], Series>>> = {};
 
   constructor({ clock, metrics, logger, turns }: ResponderOptions) {
     this.#clock = clock;
@@ -68,7 +77,7 @@ export class Responder {
   preflight(exchange: Exchange): void {
     const decision = { kind: "preflight" } as const;
     const { status, maxAgeMs } = answerFor(decision, this.#clock.nowMs());
-    this.#head(exchange, decision, status, headerList(CORS_PREFLIGHT, freshness(maxAgeMs, status)));
+    this.#head(exchange, decision, status, headerList({ ...CORS_PREFLIGHT, ...freshness(maxAgeMs, status) }));
     exchange.res.end();
   }
 
@@ -94,36 +103,52 @@ export class Responder {
   }
 
   /**
-   * Answers with a representation, or what its conditions and range make of it; resolves to the status. Rejects with
-   * KvError when the body cannot be had.
+   * Answers with a representation, or what its conditions and range make of it: at once where memory has the body.
+   * Rejects with KvError when it cannot be had.
    */
-  async send(exchange: Exchange, decision: OriginDecision, object: Representation): Promise<number> {
-    const { req, res, subject } = exchange;
+  send(exchange: Exchange, decision: OriginDecision, object: Representation): Promise<void> | void {
     const { lastModifiedMs, sizeBytes } = object;
     const etag = `"${object.etag}"`;
-    const outcome = evaluate(req.headers, { etag, lastModifiedMs, sizeBytes });
-    if (outcome.status === 412) {
-      this.#problem(exchange, decision, PRECONDITION_FAILED, { ETag: etag });
-      return outcome.status;
-    }
+    const outcome = evaluate(exchange.req.headers, { etag, lastModifiedMs, sizeBytes });
+    if (outcome.status === 412) return this.#problem(exchange, decision, PRECONDITION_FAILED, { ETag: etag });
     if (outcome.status === 416) {
       const range = { "Content-Range": contentRange(outcome, sizeBytes) };
-      this.#problem(exchange, decision, UNSATISFIABLE, { ETag: etag, "Accept-Ranges": "bytes", ...range });
-      return outcome.status;
+      return this.#problem(exchange, decision, UNSATISFIABLE, { ETag: etag, "Accept-Ranges": "bytes", ...range });
     }
-    const hasBody = outcome.status !== 304;
-    const { chunks, tier } = hasBody ? await object.open() : NO_BODY;
+    const opened = outcome.status === 304 ? NO_BODY : object.open();
+    if ("then" in opened) return this.#sendLoaded(exchange, decision, object, outcome, opened);
+    this.#sendOpened(exchange, decision, object, outcome, opened);
+  }
+
+  async #sendLoaded(
+    exchange: Exchange,
+    decision: OriginDecision,
+    object: Representation,
+    outcome: Sendable,
+    loading: Promise<Opened>,
+  ): Promise<void> {
+    const opened = await loading;
     // However many asked meanwhile have waited for one and the same load.
-    if (tier !== "memory") await this.#turns.opening();
+    await this.#turns.opening();
+    this.#sendOpened(exchange, decision, object, outcome, opened);
+  }
+
+  #sendOpened(
+    exchange: Exchange,
+    decision: OriginDecision,
+    object: Representation,
+    outcome: Sendable,
+    { chunks, tier }: Opened,
+  ): void {
+    const { req, res, subject } = exchange;
+    const { etag, lastModifiedMs, sizeBytes } = object;
+    const hasBody = outcome.status !== 304;
     // Asked now: reading took time, and a lifetime must not cross the moment at which the answer may change.
     const { maxAgeMs } = this.#answer(exchange, decision);
-    const headers = headerList(
-      CORS,
-      freshness(maxAgeMs, outcome.status),
-      eventHeaders(subject, object.copy),
-      object.headers,
-    );
-    headers.push("ETag", etag, "Last-Modified", httpDate(lastModifiedMs));
+    const headers = fixedHeaders(subject, object.copy).slice();
+    addHeaders(headers, freshness(maxAgeMs, outcome.status));
+    addHeaders(headers, object.headers);
+    headers.push("ETag", `"${etag}"`, "Last-Modified", httpDate(lastModifiedMs));
     headers.push("Accept-Ranges", "bytes", "Cache-Status", cacheStatus(tier));
     const body = outcome.status === 206 ? sliceChunks(chunks, outcome.start, outcome.end) : chunks;
     if (hasBody) {
@@ -132,19 +157,19 @@ export class Responder {
     }
     if (outcome.status === 206) headers.push("Content-Range", contentRange(outcome, sizeBytes));
     this.#head(exchange, decision, outcome.status, headers);
-    if (hasBody && req.method !== "HEAD") sendBody(res, body, this.#turns);
-    else res.end();
-    return outcome.status;
+    if (!hasBody || req.method === "HEAD") {
+      res.end();
+      return;
+    }
+    sendBody(res, body, this.#turns);
+    object.onBody?.();
   }
 
   #problem(exchange: Exchange, decision: OriginDecision, answer: Answer, extra: HeaderValues): void {
     const body = problemText(answer);
-    const headers = headerList(
-      CORS,
-      freshness(answer.maxAgeMs, answer.status, answer.retryAfterSec),
-      eventHeaders(exchange.subject),
-      extra,
-    );
+    const headers = fixedHeaders(exchange.subject).slice();
+    addHeaders(headers, freshness(answer.maxAgeMs, answer.status, answer.retryAfterSec));
+    addHeaders(headers, extra);
     headers.push("Content-Type", PROBLEM_CONTENT_TYPE, "Content-Length", `${body.length}`);
     this.#head(exchange, decision, answer.status, headers);
     // A string goes out with the head in one piece.
@@ -158,8 +183,17 @@ export class Responder {
   }
 
   #head({ res }: Exchange, decision: OriginDecision, status: number, headers: string[]): void {
-    this.#metrics.originRequestsTotal.inc({ decision: decision.kind, status });
+    this.#count(decision.kind, status);
     res.writeHead(status, headers);
+  }
+
+  #count(decision: OriginDecision["kind"], status: number): void {
+    let series = this.#counted[status]?.[decision];
+    if (series === undefined) {
+      series = this.#metrics.originRequestsTotal.series({ decision, status });
+      this.#counted[status] = { ...this.#counted[status], [decision]: series };
+    }
+    series.inc();
   }
 }
 
@@ -168,29 +202,47 @@ const PRECONDITION_FAILED: Answer = { status: 412, maxAgeMs: 0, title: "The prec
 const UNSATISFIABLE: Answer = { status: 416, maxAgeMs: 0, title: "The range begins behind the end" };
 const NO_BODY = { chunks: [], tier: "memory" } as const;
 
+/** What comes with the object's own headers. */
+type Sendable = Extract<Evaluation, { status: 200 | 206 | 304 }>;
+
 /** Names and values in turn, as Node takes them without looking each one up. No name may come twice. */
-function headerList(...groups: readonly HeaderValues[]): string[] {
+function headerList(values: HeaderValues): string[] {
   const list: string[] = [];
-  for (const group of groups) for (const name in group) list.push(name, group[name]!);
+  addHeaders(list, values);
   return list;
 }
 
+function addHeaders(list: string[], values: HeaderValues): void {
+  for (const name in values) list.push(name, values[name]!);
+}
+
 /** Bodies of errors are few: one for each status and title. All are ASCII. */
-const problemTexts = new Map<string, string>();
+const problemTexts = new Map<number, Map<string, string>>();
 
 function problemText({ status, title }: Answer): string {
-  const key = `${status} ${title}`;
-  let text = problemTexts.get(key);
-  if (text === undefined) {
-    text = problem(status, title);
-    problemTexts.set(key, text);
-  }
+  const known = problemTexts.get(status)?.get(title);
+  if (known !== undefined) return known;
+  const text = problem(status, title);
+  problemTexts.set(status, new Map(problemTexts.get(status)).set(title, text));
   return text;
 }
 
+const CORS_LIST: readonly string[] = headerList(CORS);
+/** Of a subject and the copy last sent for it: both are the same objects for one URL until something changes. */
+const fixed = new WeakMap<Subject, { readonly copy: Representation["copy"]; readonly list: readonly string[] }>();
+
+/** The headers that answer after answer has in common. */
+function fixedHeaders(subject: Subject | undefined, copy?: Representation["copy"]): readonly string[] {
+  if (subject === undefined) return CORS_LIST;
+  const known = fixed.get(subject);
+  if (known !== undefined && known.copy === copy) return known.list;
+  const list = headerList({ ...CORS, ...eventHeaders(subject, copy) });
+  fixed.set(subject, { copy, list });
+  return list;
+}
+
 /** What every answer under a known event tells: its version, its template and the keys it can be purged by. */
-function eventHeaders(subject: Subject | undefined, copy?: Representation["copy"]): HeaderValues {
-  if (subject === undefined) return {};
+function eventHeaders(subject: Subject, copy?: Representation["copy"]): HeaderValues {
   const { event, view, rendition, number } = subject;
   const template = view && templateOf(event, view.shape);
   const keys = surrogateKeys({
