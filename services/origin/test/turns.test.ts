@@ -50,19 +50,36 @@ test("few begin at once, many in bounded turns", async () => {
   expect(perTurn).toEqual([16, 16, 16, 16, 16, 16, 4]);
 });
 
-test("where few go on they get a chunk at a time, where many do smaller parts", async () => {
+test("those who go on share a turn, and get 64 KiB each at the least", async () => {
   for (const [count, largest] of [
-    [8, 512],
-    [20, 64],
+    [8, 1024],
+    [64, 128],
+    [200, 64],
   ] as const) {
     const turns = new Turns();
-    const log: string[] = [];
-    const clients = Array.from({ length: count }, () => client("one", log));
-    for (const res of clients) sendBody(res, body(512, 512), turns);
-    await Promise.all(clients.map(finished));
-    expect(Math.max(...log.map((line) => Number(line.split(" ")[1])))).toBe(largest);
-    expect(log.reduce((sum, line) => sum + Number(line.split(" ")[1]), 0)).toBe(count * 1024);
+    const taken: number[] = [];
+    const write = (parts: number) => (maxBytes: number) => {
+      taken.push(maxBytes / KIB);
+      if (parts > 1) turns.goOn(write(parts - 1));
+    };
+    for (let n = 0; n < count; n += 1) turns.goOn(write(2));
+    while (taken.length < count * 2) await setImmediate();
+    expect([taken.length, taken[0]]).toEqual([count * 2, largest]);
   }
+});
+
+test("a body goes out whole while the turn has room, others in parts behind their beginnings", async () => {
+  const turns = new Turns();
+  const log: string[] = [];
+  const clients = ["one", "two", "three"].map((name) => client(name, log));
+  for (const res of clients) sendBody(res, body(4096, 4096), turns);
+  await Promise.all(clients.map(finished));
+  const of = (name: string) => log.filter((line) => line.startsWith(name)).map((line) => Number(line.split(" ")[1]));
+  expect(clients.map((_, n) => of(["one", "two", "three"][n]!))).toEqual([
+    [4096, 4096],
+    [4096, 4096],
+    [16, 4080, 4096],
+  ]);
 });
 
 test("a client that takes nothing delays nobody else and is given no more", async () => {
@@ -71,20 +88,16 @@ test("a client that takes nothing delays nobody else and is given no more", asyn
   const barrier = Promise.withResolvers<void>();
   const slow = client("slow", log, () => barrier.promise);
   const quick = client("quick", log);
-  sendBody(slow, body(512, 512), turns);
-  sendBody(quick, body(512, 512), turns);
+  for (const res of [slow, quick]) sendBody(res, body(9 * 1024, 9 * 1024), turns);
   await finished(quick);
-  expect(log).toEqual(["slow 16", "quick 16", "quick 496", "quick 512"]);
-  barrier.resolve();
-  await finished(slow);
-  expect(log.slice(4)).toEqual(["slow 496", "slow 512"]);
+  expect(log).toEqual(["slow 16", "quick 16", "quick 8192", "quick 1008", "quick 7184", "quick 2032"]);
 });
 
 test("a client that has left is not written to", async () => {
   const turns = new Turns();
   const log: string[] = [];
   const res = client("gone", log);
-  sendBody(res, body(512, 512), turns);
+  sendBody(res, body(9 * 1024, 9 * 1024), turns);
   res.destroy();
   await setImmediate();
   await setImmediate();

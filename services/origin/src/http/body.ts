@@ -10,25 +10,33 @@ const STALL_MS = 15_000;
 const BEGINNING_BYTES = 16 * 1024;
 
 /**
- * Ends an answer whose head is written with a body in chunks: its beginning now, the rest part by part, in turns with
- * other answers and no faster than the client takes it.
+ * Ends an answer whose head is written with a body in chunks: whole where nobody waits for a turn; else its beginning
+ * now, the rest part by part, in turns with other answers and no faster than the client takes it.
  */
 export function sendBody(res: ServerResponse, chunks: readonly Buffer[], turns: Turns): void {
   // Nobody listens for the timeout, so Node destroys the socket; it sets its own limit once the answer has gone out.
   res.req.socket.setTimeout(STALL_MS);
-  let index = 0;
+  const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  if (turns.takesWhole(sizeBytes)) sendWhole(res, chunks);
+  else sendInTurns(res, chunks, sizeBytes, turns);
+}
+
+/** The head and all chunks become one write. */
+function sendWhole(res: ServerResponse, chunks: readonly Buffer[]): void {
+  for (const chunk of chunks.slice(0, -1)) res.write(chunk);
+  res.end(chunks.at(-1));
+}
+
+function sendInTurns(res: ServerResponse, chunks: readonly Buffer[], sizeBytes: number, turns: Turns): void {
   let offset = 0;
   const write = (maxBytes: number): void => {
     if (res.destroyed) return;
-    const chunk = chunks[index];
-    const part = chunk?.subarray(offset, offset + maxBytes);
+    const parts = sliceChunks(chunks, offset, offset + maxBytes - 1);
     offset += maxBytes;
-    if (chunk === undefined || offset >= chunk.length) {
-      index += 1;
-      offset = 0;
-    }
-    if (index >= chunks.length) res.end(part);
-    else if (res.write(part)) takeTurn();
+    if (offset >= sizeBytes) return sendWhole(res, parts);
+    let isTaken = true;
+    for (const part of parts) isTaken = res.write(part);
+    if (isTaken) takeTurn();
     else res.once("drain", takeTurn);
   };
   const takeTurn = (): void => turns.goOn(write);

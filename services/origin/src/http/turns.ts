@@ -1,10 +1,11 @@
 /** Answers that begin in one turn of the event loop: some milliseconds of work. */
 const OPENINGS_PER_TURN = 16;
 /** Bytes of bodies, beyond their beginnings, that are handed to sockets in one turn. */
-const BYTES_PER_TURN = 4 * 1024 * 1024;
-/** What one body gets in a turn: where many go on, little, as what sockets take later is beyond our turns. */
-const PART_BYTES = { few: 512 * 1024, many: 64 * 1024 };
-const FEW = BYTES_PER_TURN / PART_BYTES.few;
+const BYTES_PER_TURN = 8 * 1024 * 1024;
+/** Bytes of bodies that go out whole in one turn, where nobody waits for one. */
+const WHOLE_BYTES_PER_TURN = 16 * 1024 * 1024;
+/** The least that a body gets in a turn: where many go on, little, as what sockets take later is beyond our turns. */
+const LEAST_PART_BYTES = 64 * 1024;
 /** For so long beginnings alone are written; then bodies go on beside them, however many answers begin. */
 const ALONE_MS = 1000;
 
@@ -16,6 +17,7 @@ export class Turns {
   #openings: (() => void)[] = [];
   #parts: ((maxBytes: number) => void)[] = [];
   #openedInTurn = 0;
+  #wholeBytesInTurn = 0;
   #aloneUntilMs = 0;
   #isDue = false;
 
@@ -28,6 +30,18 @@ export class Turns {
     }
     if (this.#openings.length === 0) this.#aloneUntilMs = performance.now() + ALONE_MS;
     await new Promise<void>((resolve) => this.#openings.push(resolve));
+  }
+
+  /**
+   * Whether a body of so many bytes may go out whole with its head, which costs the least: nobody waits for a turn, and
+   * this one stays short.
+   */
+  takesWhole(sizeBytes: number): boolean {
+    if (this.#openings.length > 0 || this.#parts.length > 0) return false;
+    if (this.#wholeBytesInTurn + sizeBytes > WHOLE_BYTES_PER_TURN) return false;
+    this.#wholeBytesInTurn += sizeBytes;
+    this.#schedule();
+    return true;
   }
 
   /** Writes a further part of a body, of so many bytes at most, when its turn has come. */
@@ -44,6 +58,7 @@ export class Turns {
 
   #turn(): void {
     this.#isDue = false;
+    this.#wholeBytesInTurn = 0;
     const opened = this.#openings.splice(0, OPENINGS_PER_TURN);
     this.#openedInTurn = opened.length;
     for (const open of opened) open();
@@ -52,7 +67,7 @@ export class Turns {
   }
 
   #writeParts(): void {
-    const partBytes = this.#parts.length <= FEW ? PART_BYTES.few : PART_BYTES.many;
-    for (const write of this.#parts.splice(0, BYTES_PER_TURN / partBytes)) write(partBytes);
+    const partBytes = Math.max(LEAST_PART_BYTES, Math.floor(BYTES_PER_TURN / this.#parts.length));
+    for (const write of this.#parts.splice(0, BYTES_PER_TURN / LEAST_PART_BYTES)) write(partBytes);
   }
 }
