@@ -163,7 +163,8 @@ describe("values", () => {
         { id: "east", kind: "nginx", url: "https://edge.example/purge" },
       ],
       store: { kind: "local", dataDir: "/var/lib/headwater", dataMaxBytes: 10737418240 },
-      limits: { dvrReadsPerSecond: 0 },
+      // The machine's 256 MiB, a quarter for each process.
+      limits: { dvrReadsPerSecond: 0, memoryCacheBytes: 67108864 },
       logLevel: "silent",
     });
   });

@@ -22,6 +22,7 @@ export type Limits = {
   readonly storeReadsInFlight: number;
   readonly storeReadTargetMs: number;
   readonly storeReadDelayMs: number;
+  /** Of one process. */
   readonly memoryCacheBytes: number;
   readonly holdsMax: number;
   readonly maxSegmentBytes: number;
@@ -104,7 +105,7 @@ export function readSettings(env: Environment, service: ServiceName): Settings {
       storeReadsInFlight: values.HEADWATER_STORE_READS_IN_FLIGHT,
       storeReadTargetMs: values.HEADWATER_STORE_READ_TARGET_MS,
       storeReadDelayMs: values.HEADWATER_STORE_READ_DELAY_MS,
-      memoryCacheBytes: values.HEADWATER_MEMORY_CACHE_BYTES,
+      memoryCacheBytes: Math.floor(values.HEADWATER_MEMORY_CACHE_BYTES / values.HEADWATER_ORIGIN_PROCESSES),
       holdsMax: values.HEADWATER_HOLDS_MAX,
       maxSegmentBytes: values.HEADWATER_PUBLISHER_MAX_SEGMENT_BYTES,
       maxPlaylistBytes: values.HEADWATER_PUBLISHER_MAX_PLAYLIST_BYTES,

@@ -103,8 +103,8 @@ export const SETTINGS = {
   HEADWATER_PUBLISHER_PROCESSES: listening(kind.integer("processes", 1, 64), "1", [], {
     prose: "How many publishers `npm start` runs; they share the data port.",
   }),
-  HEADWATER_ORIGIN_PROCESSES: listening(kind.integer("processes", 1, 64), "1", [], {
-    prose: "How many origins `npm start` runs; they share the data port.",
+  HEADWATER_ORIGIN_PROCESSES: listening(kind.integer("processes", 1, 64), "1", ["origin"], {
+    prose: "How many origins `npm start` runs; they share the data port and HEADWATER_MEMORY_CACHE_BYTES.",
   }),
   HEADWATER_PROCESS_INDEX: listening(kind.integer("", 0, 99), "0", ALL, {
     prose: "Which process of its kind this is, from 0: ten times as much is added to its admin port.",
@@ -156,7 +156,8 @@ export const SETTINGS = {
     prose: "Delay added to every store read: a drill of a slow store. Above 5000 every read fails after 5 s.",
   }),
   HEADWATER_MEMORY_CACHE_BYTES: limits(kind.integer("bytes", 0, 1024 * 1024 * MIB), String(256 * MIB), ["origin"], {
-    prose: "Media that one origin process keeps in memory.",
+    prose:
+      "Media that the origins of a machine keep in memory: each process of HEADWATER_ORIGIN_PROCESSES an equal share.",
   }),
   HEADWATER_HOLDS_MAX: limits(kind.integer("requests", 0, 1_000_000), "20000", ["origin"], {
     prose: "Requests that one origin process holds for segments still to come; above, 404 for 1 s.",

@@ -33,7 +33,10 @@ function sendInTurns(res: ServerResponse, chunks: readonly Buffer[], sizeBytes: 
     if (res.destroyed) return;
     const parts = sliceChunks(chunks, offset, offset + maxBytes - 1);
     offset += maxBytes;
-    if (offset >= sizeBytes) return sendWhole(res, parts);
+    if (offset >= sizeBytes) {
+      sendWhole(res, parts);
+      return;
+    }
     let isTaken = true;
     for (const part of parts) isTaken = res.write(part);
     if (isTaken) takeTurn();
