@@ -62,8 +62,14 @@ describe("a published segment", () => {
     await world.held(200);
     for (const req of leaving) req.destroy();
     await world.held(150);
-    await world.publish({ event, number: 2 });
-    expect((await Promise.all(staying)).map(({ status }) => status)).toEqual(Array(150).fill(200));
+    const bytes = randomBytes(600_000);
+    await world.publish({ event, number: 2, bytes });
+    const replies = await Promise.all(staying);
+    expect(replies.filter(({ status, body }) => status === 200 && body.equals(bytes))).toHaveLength(150);
+    expect(new Set(replies.map(({ headers }) => headers.etag)).size).toBe(1);
+    const reads = await world.counted("headwater_storage_reads_total");
+    expect(reads.find(({ labels }) => labels.tier === "store")?.value).toBe(2);
+    await world.held(0);
     expect(await endsOf()).toEqual(
       expect.arrayContaining([
         ["gone", 50],
