@@ -15,6 +15,7 @@ import { encoders } from "./scenarios/encoders.ts";
 import { follow } from "./scenarios/follow.ts";
 import { restart } from "./scenarios/restart.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
+import { slowStore } from "./scenarios/slow-store.ts";
 import { storm404 } from "./scenarios/storm-404.ts";
 import { tracks } from "./scenarios/tracks.ts";
 import { visible } from "./scenarios/visible.ts";
@@ -29,9 +30,13 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "clock-step": clockStep,
   "edge-clock": edgeClock,
   visible,
+  "slow-store": slowStore,
 };
+/** These run on the cluster only: alone they choose it, among all they are left out without it. */
+const CLUSTER_ONLY = ["slow-store"];
 const USAGE = `npm run proof [-- name…] [--store local|cluster] [--redis up|stopped] [--seconds 60] [--keep]
   names: ${Object.keys(SCENARIOS).join(", ")}; all of them when none is given
+  ${CLUSTER_ONLY.join(", ")} on the cluster only
   --redis stopped kills the cluster's Redis once Headwater is ready, and leaves it dead
   --keep leaves the folder with data, logs and the encoders' copies
 `;
@@ -46,12 +51,15 @@ const { positionals, values } = parseArgs({
   },
 });
 const seconds = Number(values.seconds);
-const names = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
+const isCluster = values.store === "cluster" || (positionals.length > 0 && positionals.every(needsCluster));
+const names =
+  positionals.length > 0 ? positionals : Object.keys(SCENARIOS).filter((name) => isCluster || !needsCluster(name));
 const isWrong =
   names.some((name) => !Object.hasOwn(SCENARIOS, name)) ||
   !["local", "cluster"].includes(values.store) ||
   !["up", "stopped"].includes(values.redis) ||
-  (values.redis === "stopped" && (values.store !== "cluster" || process.env.HEADWATER_TEST_REDIS !== undefined)) ||
+  (values.redis === "stopped" && (!isCluster || process.env.HEADWATER_TEST_REDIS !== undefined)) ||
+  (!isCluster && names.some(needsCluster)) ||
   !(seconds >= 10 && seconds <= 3600);
 
 if (isWrong) {
@@ -66,10 +74,14 @@ if (isWrong) {
   await prove();
 }
 
+function needsCluster(name: string): boolean {
+  return CLUSTER_ONLY.includes(name);
+}
+
 async function prove(): Promise<void> {
   const stops: (() => Promise<void>)[] = [];
   try {
-    const cluster = values.store === "cluster" ? await startCluster(stops) : undefined;
+    const cluster = isCluster ? await startCluster(stops) : undefined;
     for (const name of names) {
       const report = new Report(name);
       const dir = await mkdtemp(join(tmpdir(), `headwater-proof-${name}-`));
@@ -77,7 +89,13 @@ async function prove(): Promise<void> {
       if (values.redis === "stopped") await cluster?.redis.stop();
       let failure: unknown;
       try {
-        await SCENARIOS[name]!({ headwater, report, seconds, dir: join(dir, "scene") });
+        await SCENARIOS[name]!({
+          headwater,
+          report,
+          settings: cluster?.settings ?? {},
+          seconds,
+          dir: join(dir, "scene"),
+        });
       } catch (error) {
         failure = error;
       }
@@ -93,7 +111,7 @@ async function prove(): Promise<void> {
 }
 
 function summarise(name: string, { passed, failed }: Report): void {
-  const store = values.redis === "stopped" ? "cluster without Redis" : `${values.store} store`;
+  const store = values.redis === "stopped" ? "cluster without Redis" : `${isCluster ? "cluster" : "local"} store`;
   const verdict = `proof of ${name}, ${store}, ${seconds} s: ${passed} passed, ${failed.length} failed`;
   process.stdout.write(`${[verdict, ...failed.map((check) => `  failed: ${check}`)].join("\n")}\n`);
   if (failed.length > 0 || passed === 0) process.exitCode = 1;

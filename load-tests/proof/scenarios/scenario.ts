@@ -4,6 +4,8 @@ import type { Report } from "../harness/report.ts";
 export interface Scene {
   readonly headwater: Headwater;
   readonly report: Report;
+  /** Of the stores that it runs on; empty for the embedded one. */
+  readonly settings: NodeJS.ProcessEnv;
   /** Length of the video. */
   readonly seconds: number;
   /** An empty folder. */

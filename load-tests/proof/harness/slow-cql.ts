@@ -1,0 +1,91 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** How a store that is in trouble answers; nothing set: as the store itself does. */
+export interface Pace {
+  /** Added to each statement. */
+  readonly delayMs?: number;
+  /** Statements in a second; those beyond wait in the store. */
+  readonly perSecond?: number;
+  /** Statements are taken and never answered. */
+  readonly isDead?: boolean;
+}
+
+/** Stands between a process and a Cassandra node and slows the statements down, as a store under load does. */
+export interface SlowCql {
+  /** host:port, for the process. */
+  readonly address: string;
+  /** Statements passed on or swallowed so far. */
+  readonly statements: number;
+  pace: Pace;
+  stop(): Promise<void>;
+}
+
+/** CQL's binary protocol, version 4: version, flags, stream (2), opcode, length (4), body. */
+const HEADER_BYTES = 9;
+const QUERY = 0x07;
+const EXECUTE = 0x0a;
+const BATCH = 0x0d;
+
+/** Resolves when it listens on a free loopback port. */
+export async function startSlowCql(node: string): Promise<SlowCql> {
+  const [host = "", port = ""] = node.split(":");
+  const sockets = new Set<Socket>();
+  let freeMs = 0;
+  const slow = {
+    address: "",
+    statements: 0,
+    pace: {} as Pace,
+    async stop() {
+      const closed = once(server, "close");
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+
+  /** In its turn, which is later than the turns of all before it. */
+  const passOn = async (frame: Buffer, upstream: Socket): Promise<void> => {
+    if (![QUERY, EXECUTE, BATCH].includes(frame[4]!)) {
+      upstream.write(frame);
+      return;
+    }
+    slow.statements += 1;
+    const { delayMs = 0, perSecond = Number.POSITIVE_INFINITY, isDead = false } = slow.pace;
+    if (isDead) return;
+    freeMs = Math.max(freeMs, performance.now()) + 1000 / perSecond;
+    const waitMs = freeMs - performance.now() + delayMs;
+    if (waitMs >= 1) await sleep(waitMs);
+    if (!upstream.destroyed) upstream.write(frame);
+  };
+
+  const server = createServer((client) => {
+    const upstream = connect(Number(port), host);
+    let pending = Buffer.alloc(0);
+    client.on("data", (bytes: Buffer) => {
+      pending = Buffer.concat([pending, bytes]);
+      while (pending.length >= HEADER_BYTES) {
+        const end = HEADER_BYTES + pending.readUInt32BE(5);
+        if (pending.length < end) break;
+        void passOn(pending.subarray(0, end), upstream);
+        pending = pending.subarray(end);
+      }
+    });
+    upstream.pipe(client);
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(socket);
+      socket.on("error", () => other.destroy());
+      socket.on("close", () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+    }
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  slow.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return slow;
+}
