@@ -38,8 +38,8 @@ export const slowStore: Scenario = async ({ headwater, report, settings, seconds
   const encoder = new SeededEncoder({ event, seed: SEED, renditions: ["r1"], ...SIZE });
   const newestOld = Math.floor(Date.now() / DURATION_MS) - BEHIND;
   await publishOld(encoder, event, newestOld);
-  // A PUT does not wait for memcached for long.
-  await sleep(1000);
+  // A PUT does not wait for memcached for long, and a flush leaves what is younger than its clock of whole seconds.
+  await sleep(3000);
   await flush(settings.HEADWATER_MEMCACHED_ZONES!);
 
   const node = settings.HEADWATER_CASSANDRA_CONTACT_POINTS!;
