@@ -1,11 +1,11 @@
 /**
- * Held requests: how soon everyone who waits for the next segment has its first byte once its PUT is through. One
- * process asks, publishes and reads, so that all moments are of one clock.
+ * Held requests: how soon everyone who waits for the next segment has its first byte once its PUT is through, after a
+ * quarter of them has left; what others wait meanwhile; what is left behind. One process asks, publishes and reads, so
+ * that all moments are of one clock.
  */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
-import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,6 +19,9 @@ import {
   startHeadwater,
   startPart,
 } from "@headwater/infra";
+import { type HeldReader, heldReader } from "./support/held-reader.ts";
+import { type Probed, startProber } from "./support/prober.ts";
+import { openSockets, rssBytes } from "./support/process-size.ts";
 import { quantile, type Result } from "./support/result.ts";
 
 const BODY_BYTES = 2 * 1024 * 1024;
@@ -28,7 +31,11 @@ const ROUNDS = 3;
 const ALL_HELD_MS = 7000;
 /** Node's histogram counts the 10 ms between two looks at the event loop as well. */
 const LOOP_RESOLUTION_MS = 10;
-const GOAL = { firstByteMs: 250, loopDelayMs: 50 };
+const GOAL = { firstByteMs: 250, loopDelayMs: 50, meanwhileMs: 50, rssGrowthMiB: 32 };
+/** Of those who ask, who leave before the PUT. */
+const LEAVING = 0.25;
+/** How soon the processes must be rid of what a round has left. */
+const SETTLED_MS = 5000;
 
 interface Row {
   readonly processes: number;
@@ -39,7 +46,13 @@ interface Row {
   readonly firstByteMaxMs: number;
   readonly lastByteP99Ms: number;
   readonly loopDelayMaxMs: number;
+  /** The longest that an ordinary hit, and a `/healthz`, took to begin from the PUT to the last byte. */
+  readonly hitMaxMs: number;
+  readonly healthzMaxMs: number;
   readonly storeReadsPerProcess: number;
+  /** More than before, after the last round. */
+  readonly socketsLeft: number;
+  readonly rssGrowthMiB: number;
 }
 
 /** Takes about a minute. */
@@ -52,12 +65,15 @@ export async function run(): Promise<Result> {
   };
 }
 
-function verdict({ processes, waiters, firstByteP99Ms, loopDelayMaxMs, storeReadsPerProcess }: Row): string {
+function verdict(row: Row): string {
   const told = (value: number, goal: number) => `${value} ms (goal ${goal}: ${value <= goal ? "met" : "MISSED"})`;
+  const { rssGrowthMiB, socketsLeft } = row;
   return [
-    `${waiters} waiters, ${processes} processes: first byte p99 ${told(firstByteP99Ms, GOAL.firstByteMs)}`,
-    `loop delay at most ${told(loopDelayMaxMs, GOAL.loopDelayMs)}`,
-    `reads of the store per process and chunk ${storeReadsPerProcess}`,
+    `${row.waiters} waiters, ${row.processes} processes: first byte p99 ${told(row.firstByteP99Ms, GOAL.firstByteMs)}`,
+    `loop delay at most ${told(row.loopDelayMaxMs, GOAL.loopDelayMs)}`,
+    `a hit meanwhile ${told(row.hitMaxMs, GOAL.meanwhileMs)}, /healthz ${told(row.healthzMaxMs, GOAL.meanwhileMs)}`,
+    `reads of the store per process and chunk ${row.storeReadsPerProcess}`,
+    `${socketsLeft} sockets left, memory ${rssGrowthMiB} MiB more (goal ${GOAL.rssGrowthMiB}: ${rssGrowthMiB <= GOAL.rssGrowthMiB ? "met" : "MISSED"})`,
   ].join(", ");
 }
 
@@ -67,11 +83,11 @@ async function measure(processes: number, waiters: number): Promise<Row> {
   try {
     const headwater = await startHeadwater({ dir });
     stops.push(headwater.stop);
-    const adminUrls = [headwater.origin.adminUrl];
+    const origins: Origin[] = [headwater.origin];
     for (let index = 1; index < processes; index += 1) {
       const origin = await startOrigin(headwater, dir);
       stops.push(origin.stop);
-      adminUrls.push(origin.adminUrl);
+      origins.push(origin);
     }
     const event = await headwater.createEvent({
       id: "held",
@@ -86,59 +102,114 @@ async function measure(processes: number, waiters: number): Promise<Row> {
     await event.put(`720p/${number}.m4s`, segment(number));
 
     const rounds: Round[] = [];
+    let before: Sizes | undefined;
     // The first one warms up.
     for (let round = 0; round <= ROUNDS; round += 1) {
       number += 1;
       await sleep(Math.max(0, number * SEGMENT_MS - Date.now()));
-      const measured = await holdRound({ headwater, event, adminUrls, number, waiters });
-      if (round > 0) rounds.push(measured);
+      const measured = await holdRound({ headwater, event, origins, number, waiters });
+      const sizes = await settledSizes(origins, before);
+      before ??= sizes;
+      if (round > 0) rounds.push({ ...measured, sizes });
     }
-    return summary(processes, waiters, rounds);
+    return summary(processes, waiters, rounds, before!);
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
 }
 
-interface Round {
+interface Origin {
+  readonly pid: number;
+  readonly adminUrl: string;
+}
+
+/** Of all origins together. */
+interface Sizes {
+  readonly sockets: number;
+  readonly rssBytes: number;
+}
+
+interface Measured {
   readonly firstByteMs: readonly number[];
   readonly lastByteMs: readonly number[];
   readonly loopDelayMs: number;
+  readonly hit: Probed[number];
+  readonly healthzMaxMs: number;
   readonly storeReads: number;
+}
+
+interface Round extends Measured {
+  readonly sizes: Sizes;
 }
 
 interface RoundOptions {
   readonly headwater: Headwater;
   readonly event: Publishing;
-  readonly adminUrls: readonly string[];
+  readonly origins: readonly Origin[];
   readonly number: number;
   readonly waiters: number;
 }
 
-async function holdRound({ headwater, event, adminUrls, number, waiters }: RoundOptions): Promise<Round> {
+async function holdRound({ headwater, event, origins, number, waiters }: RoundOptions): Promise<Measured> {
   const { hostname, port } = new URL(headwater.origin.url);
-  const path = `/live/held/v1/720p/${number}.m4s`;
-  const readers = await Promise.all(Array.from({ length: waiters }, () => reader(hostname, Number(port), path)));
-  const deadlineMs = performance.now() + ALL_HELD_MS;
-  while ((await total(adminUrls, "headwater_holds")) < waiters) {
-    if (performance.now() > deadlineMs) throw new Error("the machine is too busy: not all were held in their time");
-    await sleep(50);
-  }
+  const adminUrls = origins.map(({ adminUrl }) => adminUrl);
+  const pathOf = (of: number) => `/live/held/v1/720p/${of}.m4s`;
+  const body = segment(number);
+  const ask = () => heldReader(hostname, Number(port), pathOf(number), body);
+  const asking = await Promise.all(Array.from({ length: waiters }, ask));
+  await untilHeld(adminUrls, waiters);
+  const leaving = asking.splice(0, waiters * LEAVING);
+  for (const { socket } of leaving) socket.destroy();
+  await untilHeld(adminUrls, asking.length);
+
   const readsBefore = await total(adminUrls, STORE_READS);
-  const publishedMs = await put(`${event.publishUrl}/720p/${number}.m4s`, event.publishToken, segment(number));
+  const prober = startProber([headwater.origin.url + pathOf(number - 1), ...adminUrls.map((url) => `${url}/healthz`)]);
+  const publishedMs = await put(`${event.publishUrl}/720p/${number}.m4s`, event.publishToken, body);
   // One process reads for everyone: were it to go on with some, the first bytes of others would wait in its sockets.
-  const firstByteMs = await Promise.all(readers.map((one) => one.firstByteMs));
-  for (const { socket } of readers) socket.resume();
-  const lastByteMs = await Promise.all(readers.map((one) => one.lastByteMs));
+  const firstByteMs = await Promise.all(asking.map((one) => one.firstByteMs));
+  for (const { socket } of asking) socket.resume();
+  const lastByteMs = await Promise.all(asking.map((one) => one.lastByteMs));
+  const [hit, ...healthz] = await prober.stop();
+  demandOneTag(asking);
   const delays = await Promise.all(adminUrls.map((url) => metric(url, "nodejs_eventloop_lag_max_seconds")));
   return {
     firstByteMs: firstByteMs.map((ms) => ms - publishedMs),
     lastByteMs: lastByteMs.map((ms) => ms - publishedMs),
     loopDelayMs: Math.max(...delays) * 1000 - LOOP_RESOLUTION_MS,
+    hit: hit!,
+    healthzMaxMs: Math.max(...healthz.map(({ maxMs }) => maxMs)),
     storeReads: (await total(adminUrls, STORE_READS)) - readsBefore,
   };
 }
 
-function summary(processes: number, waiters: number, rounds: readonly Round[]): Row {
+async function untilHeld(adminUrls: readonly string[], waiters: number): Promise<void> {
+  const deadlineMs = performance.now() + ALL_HELD_MS;
+  while ((await total(adminUrls, "headwater_holds")) !== waiters) {
+    if (performance.now() > deadlineMs) throw new Error("the machine is too busy: not all were held in their time");
+    await sleep(50);
+  }
+}
+
+function demandOneTag(readers: readonly HeldReader[]): void {
+  const tags = new Set(readers.map((reader) => reader.etag()));
+  if (tags.size !== 1) throw new Error(`those who waited together got ${[...tags].join(", ")}`);
+}
+
+/** Once the sockets are back to what they were, or have had their time. */
+async function settledSizes(origins: readonly Origin[], before: Sizes | undefined): Promise<Sizes> {
+  const sum = async (of: (pid: number) => Promise<number>) =>
+    (await Promise.all(origins.map(({ pid }) => of(pid)))).reduce((all, one) => all + one, 0);
+  const deadlineMs = performance.now() + (before === undefined ? SETTLED_MS / 5 : SETTLED_MS);
+  let sockets = await sum(openSockets);
+  while (performance.now() < deadlineMs && !(sockets <= (before?.sockets ?? -1))) {
+    await sleep(100);
+    sockets = await sum(openSockets);
+  }
+  return { sockets, rssBytes: await sum(rssBytes) };
+}
+
+function summary(processes: number, waiters: number, rounds: readonly Round[], before: Sizes): Row {
+  const after = rounds.at(-1)!.sizes;
   const firstByteMs = rounds.flatMap((round) => round.firstByteMs);
   return {
     processes,
@@ -154,41 +225,12 @@ function summary(processes: number, waiters: number, rounds: readonly Round[]): 
       ),
     ),
     loopDelayMaxMs: Math.round(Math.max(...rounds.map((round) => round.loopDelayMs))),
+    hitMaxMs: Math.round(Math.max(...rounds.map(({ hit }) => hit.maxMs))),
+    healthzMaxMs: Math.round(Math.max(...rounds.map(({ healthzMaxMs }) => healthzMaxMs))),
     storeReadsPerProcess: Math.max(...rounds.map((round) => round.storeReads)) / processes / CHUNKS,
+    socketsLeft: after.sockets - before.sockets,
+    rssGrowthMiB: Math.round((after.rssBytes - before.rssBytes) / 1024 / 1024),
   };
-}
-
-interface Reader {
-  /** Resolves to the moment of the first byte; the socket then stands still until it is resumed. */
-  readonly firstByteMs: Promise<number>;
-  readonly lastByteMs: Promise<number>;
-  readonly socket: Socket;
-}
-
-/** A GET over a connection of its own, which closes behind the last byte. */
-async function reader(host: string, port: number, path: string): Promise<Reader> {
-  const socket = connect({ host, port });
-  await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: origin\r\nConnection: close\r\n\r\n`);
-  const first = Promise.withResolvers<number>();
-  const last = Promise.withResolvers<number>();
-  let bytes = 0;
-  let status = "";
-  socket.on("data", (part) => {
-    if (bytes === 0) {
-      status = part.toString("latin1", 9, 12);
-      socket.pause();
-      first.resolve(performance.now());
-    }
-    bytes += part.length;
-  });
-  socket.on("error", last.reject);
-  socket.on("close", () => {
-    if (bytes > BODY_BYTES) last.resolve(performance.now());
-    else for (const { reject } of [first, last]) reject(new Error(`a held request got ${status} and ${bytes} bytes`));
-  });
-  last.promise.catch(() => {}); // Until everyone has a first byte nobody looks at it.
-  return { firstByteMs: first.promise, lastByteMs: last.promise, socket };
 }
 
 /** Resolves to when the last byte was handed to the system. Rejects when the answer is not 2xx. */

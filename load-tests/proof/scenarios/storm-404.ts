@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { rssBytes } from "../../bench/support/process-size.ts";
 import { toldBy } from "../../faults/told.ts";
 import { SeededEncoder } from "../../faults/traffic/encoder.ts";
 import { createClockedEvent } from "../../faults/traffic/event.ts";
@@ -116,12 +116,6 @@ function statusOf(originUrl: string, path: string, agent: Agent): Promise<number
     });
     req.on("error", reject).end();
   });
-}
-
-/** Resident memory of a process. Linux only. */
-async function rssBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
 }
 
 /** Every metric with its labels. */

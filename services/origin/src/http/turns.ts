@@ -6,7 +6,7 @@ const BYTES_PER_TURN = 8 * 1024 * 1024;
 const WHOLE_BYTES_PER_TURN = 16 * 1024 * 1024;
 /** The least that a body gets in a turn: where many go on, little, as what sockets take later is beyond our turns. */
 const LEAST_PART_BYTES = 64 * 1024;
-/** For so long beginnings alone are written; then bodies go on beside them, however many answers begin. */
+/** For so long beginnings alone are written at most; then bodies go on beside them, however many answers begin. */
 const ALONE_MS = 1000;
 
 /**
@@ -18,7 +18,9 @@ export class Turns {
   #parts: ((maxBytes: number) => void)[] = [];
   #openedInTurn = 0;
   #wholeBytesInTurn = 0;
-  #aloneUntilMs = 0;
+  #crowdFromMs = 0;
+  #partsFromMs = 0;
+  #lingering: NodeJS.Timeout | undefined;
   #isDue = false;
 
   /** Resolves when an answer may begin: at once while few do. */
@@ -28,7 +30,7 @@ export class Turns {
       this.#openedInTurn += 1;
       return;
     }
-    if (this.#openings.length === 0) this.#aloneUntilMs = performance.now() + ALONE_MS;
+    if (this.#openings.length === 0) this.#crowdFromMs = performance.now();
     await new Promise<void>((resolve) => this.#openings.push(resolve));
   }
 
@@ -62,8 +64,23 @@ export class Turns {
     const opened = this.#openings.splice(0, OPENINGS_PER_TURN);
     this.#openedInTurn = opened.length;
     for (const open of opened) open();
-    if (opened.length === 0 || performance.now() > this.#aloneUntilMs) this.#writeParts();
-    if (opened.length > 0 || this.#parts.length > 0) this.#schedule();
+    const nowMs = performance.now();
+    // As long again as its own have taken: other processes of this machine may still be at theirs.
+    if (opened.length > 0) this.#partsFromMs = Math.min(this.#crowdFromMs + ALONE_MS, 2 * nowMs - this.#crowdFromMs);
+    const restMs = this.#partsFromMs - nowMs;
+    if (restMs <= 0) this.#writeParts();
+    if (opened.length > 0) this.#schedule();
+    else if (this.#parts.length > 0) this.#scheduleParts(restMs);
+  }
+
+  #scheduleParts(inMs: number): void {
+    if (inMs <= 0) this.#schedule();
+    // Not by turns that do nothing: they would take the time that others need.
+    else
+      this.#lingering ??= setTimeout(() => {
+        this.#lingering = undefined;
+        this.#schedule();
+      }, inMs);
   }
 
   #writeParts(): void {
