@@ -132,7 +132,7 @@ export const slowStore: Scenario = async ({ headwater, report, settings, seconds
       cql,
       origin,
       dir,
-      path: (back) => `/live/${event.id}/v1/r1/${newestOld - back}.m4s`,
+      path: (nth) => `/live/${event.id}/v1/r1/${reserved + nth}.m4s`,
     });
   } finally {
     await encoder.stop();
@@ -144,7 +144,7 @@ export const slowStore: Scenario = async ({ headwater, report, settings, seconds
 interface BehindVarnish extends Pick<Parameters<Scenario>[0], "report" | "dir"> {
   readonly cql: SlowCql;
   readonly origin: OriginBeside;
-  /** Of a segment that is in no cache, but for number 0. */
+  /** Of a segment that nobody has asked for yet, but for number 0. */
   readonly path: (nth: number) => string;
 }
 
@@ -173,14 +173,14 @@ async function behindVarnish({ report, cql, origin, dir, path }: BehindVarnish):
       cql.pace = SLOW;
       const { answers, reads } = await readsDuring(() => Promise.all(Array.from({ length: 100 }, () => ask(url(2)))));
       const said = `${reads} reads of the store; ${describeStatuses(answers)}`;
-      demand(reads <= 1, said);
+      demand(reads === 1 || (reads === 0 && answers.every(isShed)), said);
       return said;
     });
     await report.check("behind stock Varnish: a dead store, one read in 5 s", async () => {
       cql.pace = { isDead: true };
       const { answers, reads } = await readsDuring(() => openLoad(20, 14_000, () => url(3)));
       const said = `${reads} reads of the store in 14 s; ${describeStatuses(answers)}`;
-      demand(reads <= 3, said);
+      demand(reads <= 3 && served(answers).length === 0, said);
       return said;
     });
   } finally {
