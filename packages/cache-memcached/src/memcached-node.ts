@@ -9,7 +9,7 @@ export interface MemcachedNodeOptions {
   port: number;
   /** Replies on one connection come in order, so a few connections keep small ones from waiting for large ones. */
   connections?: number;
-  /** For a get; a set has 100 ms more. */
+  /** Of silence, for a get; a set has 100 ms more. */
   timeoutMs?: number;
 }
 

@@ -7,14 +7,17 @@ const OPCODE_SET = 0x01;
 const SET_EXTRA_MS = 100;
 const LAST_LOOK_MS = 20;
 const FIRST_BACKOFF_MS = 50;
-const MAX_BACKOFF_MS = 1000;
+const MAX_BACKOFF_MS = 200;
+/** A server that keeps sending, however slowly, is waited for so much longer. */
+const MAX_SENDING_MS = 400;
 
 /**
  * memjs's `Server` with a transport of our own: one connection, made when it is needed. memjs's own copies everything
  * received so far at each packet, appends the bytes of a new connection to what an old one left, and never fails what
  * waits on a connection closed by the other side. Here whatever goes wrong costs the requests in flight on this
  * connection, at once, and the next request gets a new one: immediately after the first failure, then after pauses
- * from 50 ms growing to 1 s, until a reply has come.
+ * from 50 ms growing to 200 ms, until a reply has come. A request is given up when the server has been silent for
+ * `timeoutMs`: many large replies on their way are not a failure.
  */
 export class MemcachedServer extends Server {
   readonly #timeoutMs: number;
@@ -24,6 +27,7 @@ export class MemcachedServer extends Server {
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #retryAtMs = 0;
+  #heardAtMs = 0;
   #closed = false;
 
   constructor(host: string, port: number, timeoutMs: number) {
@@ -87,6 +91,7 @@ export class MemcachedServer extends Server {
         buffer: () => reader.target,
         callback: (size) => {
           if (this.#socket !== socket) return false;
+          this.#heardAtMs = performance.now();
           try {
             const reply = reader.advance(size);
             if (reply !== undefined) this.#respond(reply);
@@ -125,9 +130,11 @@ export class MemcachedServer extends Server {
     this.#timer = setTimeout(() => this.#expire(true), LAST_LOOK_MS);
   }
 
-  /** Sets the timer for the earliest deadline, if there is one to come. False when one has passed. */
+  /** Sets the timer for when the earliest deadline has passed in silence, if that is to come. False when it has. */
   #rearmed(): boolean {
-    const waitMs = Math.min(...this.#deadlines.values()) - performance.now();
+    const dueMs = Math.min(...this.#deadlines.values());
+    const silentAtMs = Math.min(this.#heardAtMs + this.#timeoutMs, dueMs + MAX_SENDING_MS);
+    const waitMs = Math.max(dueMs, silentAtMs) - performance.now();
     if (waitMs <= 0) return false;
     this.#timer = waitMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => this.#expire(false), waitMs);
     return true;

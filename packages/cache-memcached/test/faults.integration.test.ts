@@ -32,6 +32,7 @@ describe("a server that breaks once", () => {
     const cache = memcachedZones({
       zones: { a: [{ host: HOST, port: server.port }] },
       own: "a",
+      patienceMs: BUSY_MS,
       onRead: (read) => reads.push(read),
     });
     await setAndSee(cache, "n/1", chunk);
@@ -50,6 +51,7 @@ describe("a server that breaks once", () => {
     const cache = memcachedZones({
       zones: { a: [{ host: HOST, port: server.port }], b: [{ host: HOST, port: healthy.port }] },
       own: "a",
+      patienceMs: BUSY_MS,
     });
     await setAndSee(cache, "n/1", chunk);
     server.breakOnce("stall");

@@ -32,6 +32,9 @@ export async function startMemcached(port: number) {
   await listening(child, port);
   return {
     port,
+    /** The kernel goes on taking connections and bytes for it; it answers nothing. */
+    freeze: () => child.kill("SIGSTOP"),
+    thaw: () => child.kill("SIGCONT"),
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill("SIGKILL");

@@ -4,4 +4,4 @@ export { memoryNode } from "./memory-node.ts";
 export type { ChunkNode } from "./node.ts";
 export type { ChunkCache } from "./port.ts";
 export { type SingleFlight, singleFlight } from "./single-flight.ts";
-export { type Zone, type ZoneRead, type ZonesOptions, zones } from "./zones.ts";
+export { type Zone, type ZonedCache, type ZoneRead, type ZonesOptions, type ZoneWrite, zones } from "./zones.ts";

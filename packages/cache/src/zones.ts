@@ -1,5 +1,7 @@
-import { decodeChunk, encodeChunk } from "./frame.ts";
-import { type GuardedNode, guard } from "./guard.ts";
+import { firstHit } from "./first-hit.ts";
+import { encodeChunk } from "./frame.ts";
+import { type GuardedNode, guard, type NodeRead, type NodeWrite } from "./guard.ts";
+import { latch } from "./latch.ts";
 import type { ChunkNode } from "./node.ts";
 import type { ChunkCache } from "./port.ts";
 import { ring } from "./ring.ts";
@@ -10,10 +12,16 @@ export interface Zone {
   nodes: Readonly<Record<string, ChunkNode>>;
 }
 
-/** `error`: the zone could not answer, is paused after failures, or gave a value that is not what was set. */
+/** `late`: had not answered in time, and was not waited for; for the others see `NodeRead`. */
 export interface ZoneRead {
   zone: string;
-  outcome: "hit" | "miss" | "error";
+  outcome: NodeRead["outcome"] | "late";
+}
+
+/** `late`: stored when nobody waited any more. `dropped`: not tried, too many were under way. */
+export interface ZoneWrite {
+  zone: string;
+  outcome: NodeWrite | "late" | "dropped";
 }
 
 export interface ZonesOptions {
@@ -21,72 +29,96 @@ export interface ZonesOptions {
   /** The zone read first. Without it they are read in the order given. */
   own?: string;
   onRead?: (read: ZoneRead) => void;
+  onWrite?: (write: ZoneWrite) => void;
+  /** How long a zone may take before the next one is asked as well; the last has three times as long. 20 ms by default. */
+  patienceMs?: number;
   /** Monotonic milliseconds. */
   nowMs?: () => number;
+}
+
+export interface ZonedCache extends ChunkCache {
+  /** Every node of every zone. `isOut`: left out after failures. */
+  nodes(): { zone: string; address: string; isOut: boolean }[];
 }
 
 /** How long a write waits for the zones; what is not done by then goes on by itself. */
 const WRITE_WAIT_MS = 20;
 /** Writes under way, at most 512 KiB each; beyond that a write is given up at once. */
 const MAX_WRITES = 128;
+const READ_PATIENCE_MS = 20;
+/** Zones asked in a hurry at a time: when everything is slow, asking twice as much does not help. */
+const MAX_HURRIED = 32;
 
 /**
  * Every zone holds a full copy: written to all, read from the own zone, then from the others. Inside a zone a key lives
- * on one node. Whatever fails is a miss; nothing is given back that is not, byte for byte, what was set.
+ * on one node. A write waits for all copies but one. Whatever fails is a miss; nothing is given back that is not, byte
+ * for byte, what was set.
  */
-export function zones({ zones, own, onRead, nowMs = () => performance.now() }: ZonesOptions): ChunkCache {
+export function zones(options: ZonesOptions): ZonedCache {
+  const { zones, own, onRead, onWrite, patienceMs = READ_PATIENCE_MS, nowMs = () => performance.now() } = options;
   if (own !== undefined && zones.length > 0 && !zones.some((zone) => zone.name === own)) {
     throw new RangeError(`own zone "${own}" is not one of: ${zones.map((zone) => zone.name).join(", ")}`);
   }
   const copies = zones
     .toSorted((a, b) => Number(b.name === own) - Number(a.name === own))
-    .map((zone) => ({ name: zone.name, nodeOf: placement(zone, nowMs) }));
+    .map((zone) => zoneCopy(zone, nowMs));
   let writes = 0;
+  let hurried = 0;
 
   return {
     async get(key) {
-      for (const { name, nodeOf } of copies) {
+      const late = new Set<number>();
+      const asks = copies.map(({ name, nodeOf }, n) => async () => {
         const read = await nodeOf(key).get(key);
-        const chunk = read.outcome === "hit" ? decodeChunk(key, read.value) : undefined;
-        onRead?.({ zone: name, outcome: read.outcome === "hit" && chunk === undefined ? "error" : read.outcome });
-        if (chunk !== undefined) return chunk;
-      }
-      return undefined;
+        if (!late.has(n)) onRead?.({ zone: name, outcome: read.outcome });
+        return read.outcome === "hit" ? read.chunk : undefined;
+      });
+      const onLate = (n: number) => {
+        late.add(n);
+        hurried += 1;
+        onRead?.({ zone: copies[n]!.name, outcome: "late" });
+      };
+      const chunk = await firstHit(asks, { patienceMs, mayHurry: () => hurried < MAX_HURRIED, onLate });
+      hurried -= late.size;
+      return chunk;
     },
 
     async set(key, chunk) {
-      if (copies.length === 0 || writes >= MAX_WRITES) return;
+      if (copies.length === 0) return;
+      if (writes >= MAX_WRITES) {
+        for (const { name } of copies) onWrite?.({ zone: name, outcome: "dropped" });
+        return;
+      }
       const value = encodeChunk(key, chunk);
+      const startMs = nowMs();
       writes += 1;
-      const stored = copies.map(({ nodeOf }) => nodeOf(key).set(key, value));
+      const stored = copies.map(async ({ name, nodeOf }) => {
+        const outcome = await nodeOf(key).set(key, value);
+        const isLate = outcome === "stored" && nowMs() - startMs > WRITE_WAIT_MS;
+        onWrite?.({ zone: name, outcome: isLate ? "late" : outcome });
+        return outcome === "stored";
+      });
       void Promise.all(stored).then(() => {
         writes -= 1;
       });
-      await answered(stored, Math.max(1, copies.length - 1), WRITE_WAIT_MS);
+      await latch(stored, Math.max(1, copies.length - 1), WRITE_WAIT_MS);
     },
+
+    nodes: () =>
+      copies.flatMap(({ name, nodes }) => [...nodes].map(([address, { isOut }]) => ({ zone: name, address, isOut }))),
   };
 }
 
-function placement(zone: Zone, nowMs: () => number): (key: string) => GuardedNode {
-  const addresses = Object.keys(zone.nodes);
-  if (addresses.length === 0) throw new RangeError(`zone "${zone.name}" has no nodes`);
-  const guarded = new Map(Object.entries(zone.nodes).map(([address, node]) => [address, guard(node, nowMs)]));
-  const addressOf = ring(addresses);
-  return (key) => guarded.get(addressOf(key))!;
+interface ZoneCopy {
+  name: string;
+  nodes: ReadonlyMap<string, GuardedNode>;
+  nodeOf: (key: string) => GuardedNode;
 }
 
-/** Resolves when `enough` of the promises, none of which rejects, have resolved, or `waitMs` have passed. */
-function answered(promises: readonly Promise<void>[], enough: number, waitMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, waitMs);
-    let count = 0;
-    for (const promise of promises) {
-      void promise.then(() => {
-        count += 1;
-        if (count < enough) return;
-        clearTimeout(timer);
-        resolve();
-      });
-    }
-  });
+function zoneCopy({ name, nodes }: Zone, nowMs: () => number): ZoneCopy {
+  const addresses = Object.keys(nodes);
+  if (addresses.length === 0) throw new RangeError(`zone "${name}" has no nodes`);
+  const guarded = new Map(Object.entries(nodes).map(([address, node]) => [address, guard(node, nowMs)]));
+  const addressOf = ring(addresses);
+  return { name, nodes: guarded, nodeOf: (key) => guarded.get(addressOf(key))! };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { decodeChunk, encodeChunk, FRAME_BYTES, hotSet, memoryNode, singleFlight, zones } from "@headwater/cache";
 import { runChunkCacheContract } from "@headwater/cache/contract";
 import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { ring } from "../src/ring.ts";
 
 const MIB = 1024 * 1024;
@@ -66,12 +67,27 @@ describe("ring", () => {
     }
   });
 
-  test("only the keys of a node that goes move, in whatever order nodes are named", () => {
-    const before = ring(names);
-    const after = ring(names.filter((name) => name !== names[2]).reverse());
-    for (const key of keys) {
-      if (before(key) !== names[2]) expect(after(key)).toBe(before(key));
-    }
+  test("every process of every version places alike", () => {
+    const nodeOf = ring(names);
+    const placed = Array.from({ length: 16 }, (_, n) => names.indexOf(nodeOf(`nonce/${n}`)));
+    expect(placed.join("")).toBe("3432103143040144");
+  });
+
+  test("of any nodes, in whatever order they are named: when one goes only its keys move, when it comes only to it", () => {
+    const address = fc.tuple(fc.domain(), fc.integer({ min: 1, max: 65_535 })).map(([host, port]) => `${host}:${port}`);
+    const some = fc.uniqueArray(address, { minLength: 2, maxLength: 6 });
+    fc.assert(
+      fc.property(some, fc.nat(), fc.array(fc.string(), { minLength: 20, maxLength: 50 }), (all, n, asked) => {
+        const gone = all[n % all.length]!;
+        const before = ring(all);
+        const after = ring(all.filter((name) => name !== gone).reverse());
+        for (const key of asked) {
+          if (before(key) === gone) expect(after(key)).not.toBe(gone);
+          else expect(after(key)).toBe(before(key));
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 

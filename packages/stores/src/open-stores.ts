@@ -6,7 +6,7 @@ import { type LocalKv, openLocalKv } from "@headwater/kv-local";
 import type { Notices } from "@headwater/notices";
 import { localNotices } from "@headwater/notices-local";
 import { RedisNotices } from "@headwater/notices-redis";
-import type { Settings } from "@headwater/service-kit";
+import type { Metrics, Settings } from "@headwater/service-kit";
 
 /** The stores of one process, as its settings name them. */
 export interface Stores {
@@ -22,6 +22,8 @@ export interface Stores {
 export interface OpenOptions {
   /** Whether this process commits rows (publisher, control), and so sends notices. */
   readonly writes: boolean;
+  /** Where the cache zones are counted. */
+  readonly metrics?: Pick<Metrics, "zoneReadsTotal" | "zoneWritesTotal" | "zoneNodeOut">;
 }
 
 /** The one place where adapters are named. Rejects with KvError when the kv cannot be opened. */
@@ -47,7 +49,8 @@ async function openEmbedded(store: Store<"local">): Promise<Stores> {
   };
 }
 
-async function openCluster(settings: Settings, store: Store<"cassandra">, { writes }: OpenOptions): Promise<Stores> {
+async function openCluster(settings: Settings, store: Store<"cassandra">, options: OpenOptions): Promise<Stores> {
+  const { writes, metrics } = options;
   const isOrigin = settings.service === "origin";
   const kv = await openCassandraKv({
     contactPoints: [...(isOrigin ? store.readContactPoints : store.contactPoints)],
@@ -58,7 +61,12 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, { writ
   const cache = memcachedZones({
     zones: settings.memcachedZones,
     ...(settings.zone !== undefined && { own: settings.zone }),
+    onRead: (read) => metrics?.zoneReadsTotal.inc({ ...read }),
+    onWrite: (write) => metrics?.zoneWritesTotal.inc({ ...write }),
   });
+  metrics?.zoneNodeOut.readFrom(() =>
+    cache.nodes().map(({ zone, address: node, isOut }) => ({ labels: { zone, node }, value: isOut ? 1 : 0 })),
+  );
   const redis =
     settings.redisUrl === undefined ? undefined : new RedisNotices({ url: settings.redisUrl, publisher: writes });
   return {

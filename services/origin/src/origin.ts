@@ -32,7 +32,7 @@ export interface Origin extends Running {
 export async function startOrigin(context: ServiceContext, overrides: OriginOverrides = {}): Promise<Origin> {
   const { settings, logger, metrics, clock, draining } = context;
   const { limits } = settings;
-  const stores = overrides.stores ?? (await openStores(settings, { writes: false }));
+  const stores = overrides.stores ?? (await openStores(settings, { writes: false, metrics }));
   const { cache, notices } = stores;
   const kv = slowed(stores.kv, limits.storeReadDelayMs);
   const alarm = overrides.alarm ?? systemAlarm;

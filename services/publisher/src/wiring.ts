@@ -19,7 +19,7 @@ export interface Publisher extends Running {
 export async function startPublisher(context: ServiceContext, overrides: Overrides = {}): Promise<Publisher> {
   const { settings, logger, metrics, clock } = context;
   const nowMs = () => clock.nowMs();
-  const stores = overrides.stores ?? (await openStores(settings, { writes: true }));
+  const stores = overrides.stores ?? (await openStores(settings, { writes: true, metrics }));
   const kv = meteredKv(stores.kv, () => metrics.storageWritesTotal.inc({ tier: "store" }));
   const cache =
     Object.keys(settings.memcachedZones).length === 0

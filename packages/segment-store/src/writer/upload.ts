@@ -26,6 +26,7 @@ export class Upload {
   readonly #hash = createHash("sha256");
   readonly #limit = pLimit(CHUNKS_IN_FLIGHT);
   readonly #writes: Promise<void>[] = [];
+  readonly #offers: Promise<void>[] = [];
   #parts: Buffer[] = [];
   #partBytes = 0;
   #chunks = 0;
@@ -62,7 +63,10 @@ export class Upload {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** The body is complete. Resolves when every byte is durable; rejects with KvError, and has then given them up. */
+  /**
+   * The body is complete. Resolves when every byte is durable and the zones have it, or have had their time, which runs
+   * for all chunks at once; rejects with KvError, and has then given the bytes up.
+   */
   async finish(): Promise<Uploaded> {
     const small = this.#chunks === 0 ? Buffer.concat(this.#parts) : undefined;
     if (this.#partBytes > 0) this.#flush();
@@ -71,7 +75,7 @@ export class Upload {
       await this.abandon();
       throw this.#failure;
     }
-    await this.#staged.seal();
+    await Promise.all([this.#staged.seal(), ...this.#offers]);
     const hash = this.#hash.digest("hex");
     const ref = { nonce: this.#nonce, chunks: this.#chunks, sizeBytes: this.#sizeBytes, hash };
     return { ref, report: this.#inspector.finish(), small, abandon: () => this.abandon() };
@@ -92,7 +96,7 @@ export class Upload {
     const stored = this.#limit(() => this.#staged.write(n, chunk)).catch((error) => {
       this.#failure ??= error;
     });
-    const cached = this.#cache.set(`${this.#nonce}/${n}`, chunk);
-    this.#writes.push(Promise.all([stored, cached]).then(() => {}));
+    this.#writes.push(stored);
+    this.#offers.push(this.#cache.set(`${this.#nonce}/${n}`, chunk));
   }
 }

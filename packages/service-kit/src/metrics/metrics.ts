@@ -34,6 +34,11 @@ export type Metrics = {
   /** `cause`: what the read was for, one of a few words of ours. */
   readonly storageReadsTotal: LabelledCounter<{ tier: Tier; cause: string }>;
   readonly storageWritesTotal: LabelledCounter<{ tier: Tier }>;
+  /** `zone`: a name given by the operator. `outcome`: one of a few words of the cache's. */
+  readonly zoneReadsTotal: LabelledCounter<{ zone: string; outcome: string }>;
+  readonly zoneWritesTotal: LabelledCounter<{ zone: string; outcome: string }>;
+  /** 1 for a server of memcached that is left out after failures, else 0. */
+  readonly zoneNodeOut: ReadLevel<{ zone: string; node: string }>;
   readonly holds: Level;
   /** `end`: why the hold ended, one of a few words of ours. */
   readonly holdsTotal: LabelledCounter<{ end: string }>;
@@ -96,6 +101,7 @@ export function createMetrics(service: ServiceName): Metrics {
   const publisher = ["publisher"] as const;
   const origin = ["origin"] as const;
   const worker = ["worker"] as const;
+  const zoned = ["publisher", "origin", "worker"] as const;
   const publishTotal = counter<{ result: PublishResult }>(publisher, "publish_total", "Uploads by how they ended.", [
     "result",
   ]);
@@ -119,6 +125,18 @@ export function createMetrics(service: ServiceName): Metrics {
       ["tier", "cause"],
     ),
     storageWritesTotal: counter(["publisher", "worker"], "storage_writes_total", "Writes of media by tier.", ["tier"]),
+    zoneReadsTotal: counter(zoned, "zone_reads_total", "Chunks asked of a memcached zone, by how that ended.", [
+      "zone",
+      "outcome",
+    ]),
+    zoneWritesTotal: counter(zoned, "zone_writes_total", "Chunks offered to a memcached zone, by how that ended.", [
+      "zone",
+      "outcome",
+    ]),
+    zoneNodeOut: readLevel(zoned, "zone_node_out", "1 while a memcached server is left out after failures.", [
+      "zone",
+      "node",
+    ]),
     holds: new Gauge(define(origin, "holds", "Requests held now for a segment still to come.")),
     holdsTotal: counter(origin, "holds_total", "Holds by how they ended.", ["end"]),
     originRequestsTotal: counter(origin, "origin_requests_total", "Requests by decision and status.", [
