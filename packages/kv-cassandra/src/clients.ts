@@ -1,4 +1,5 @@
 import { Client, type DseClientOptions, policies, types } from "cassandra-driver";
+import { writeLargeValuesInPlace } from "./frames.ts";
 
 /** One attempt at one node; the driver then tries the next. */
 const ATTEMPT_MS = 1500;
@@ -33,6 +34,7 @@ export function newClient(
   { contactPoints, localDataCenter, addressMap = {} }: ConnectionOptions,
   own: { keyspace?: string; connectionsPerHost: number; copyBuffer: boolean },
 ): Client {
+  writeLargeValuesInPlace();
   const { local, remote, ignored } = types.distance;
   const options: DseClientOptions = {
     contactPoints: [...contactPoints],

@@ -40,6 +40,33 @@ describe("a first segment gives the event its clock", () => {
     });
   });
 
+  test("the row is committed while the cache zones are still at work, and told of when they are done", async () => {
+    const zonesDone = Promise.withResolvers<void>();
+    const slow = await store.process({ get: async () => undefined, set: () => zonesDone.promise });
+    const event = await createEvent(slow);
+    await put(one, event, "720p/init.mp4", init());
+    await put(one, event, "720p/0.m4s", segment({ atSec: 0 }));
+    const told: number[] = [];
+    const subscription = await store.notices.subscribe({
+      onNotice: (notice) => told.push(notice.row.tokenUs),
+      onGap() {},
+    });
+    const committed = Promise.withResolvers<number>();
+    const kvPut = store.kv.put;
+    store.kv.put = async (namespace, row) => {
+      await kvPut(namespace, row);
+      if (namespace === event.retention) committed.resolve(row.tokenUs);
+    };
+    store.nowMs += 2000;
+    const done = put(slow, event, "720p/1.m4s", segment({ atSec: 2 }));
+    const tokenUs = await committed.promise;
+    expect(told).not.toContain(tokenUs);
+    zonesDone.resolve();
+    expect((await done).result).toBe("stored");
+    expect(told).toContain(tokenUs);
+    await subscription.close();
+  });
+
   test("d is taken from the media, a video segment's before an audio one's would count", async () => {
     const event = await createEvent(one);
     await put(one, event, "v/init.mp4", init());

@@ -27,14 +27,15 @@ export function hasNoBody({ headers }: IncomingMessage): boolean {
 
 /**
  * Lets a waiting client send (100 Continue), and gives its body to `take`, one piece at a time. Resolves to its size in
- * bytes once it has come whole, whether or not the client is still there. Rejects with BodyError, or with what `take`
- * rejected with; the request is left readable, so that an answer can still be given.
+ * bytes once it has come whole, whether or not the client is still there. Where `take` gives a promise, the next piece
+ * comes after it. Rejects with BodyError, or with what `take` rejected with; the request is left readable, so that an
+ * answer can still be given.
  */
 export function receiveBody(
   req: IncomingMessage,
   res: ServerResponse,
   maxBytes: number,
-  take: (bytes: Buffer) => Promise<void>,
+  take: (bytes: Buffer) => Promise<void> | undefined,
 ): Promise<number> {
   if (Number(req.headers["content-length"] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
   if (req.destroyed) return Promise.reject(cutShort());
@@ -47,8 +48,10 @@ export function receiveBody(
       sizeBytes += bytes.length;
       if (sizeBytes > maxBytes) return fail(tooLarge(maxBytes));
       idle.refresh();
+      const taken = take(bytes);
+      if (taken === undefined) return;
       req.pause();
-      take(bytes).then(() => req.resume(), fail);
+      taken.then(() => req.resume(), fail);
     };
     const onEnd = () => {
       stop();
@@ -77,8 +80,9 @@ export function receiveBody(
 /** The whole body of at most `maxBytes`. Rejects with BodyError. */
 export async function readWhole(req: IncomingMessage, res: ServerResponse, maxBytes: number): Promise<Buffer> {
   const parts: Buffer[] = [];
-  await receiveBody(req, res, maxBytes, async (bytes) => {
+  await receiveBody(req, res, maxBytes, (bytes) => {
     parts.push(bytes);
+    return undefined;
   });
   return Buffer.concat(parts);
 }

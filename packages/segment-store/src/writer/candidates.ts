@@ -23,6 +23,8 @@ export interface IncomingSegment {
   readonly incoming: number;
   readonly ext: string;
   readonly ref: ChunkRef;
+  /** Until when the cache zones are waited for. */
+  readonly cached?: Promise<void>;
   readonly report: ObjectReport & { kind: "segment" };
   /** Defects that the packager itself reports. */
   readonly packagerDefects: readonly string[];
@@ -182,7 +184,7 @@ export class Candidates {
     const begunMs = this.#nowMs();
     const candidate = at(begunMs);
     const row = candidateRow(id, candidate, nextToken(begunMs));
-    await this.#committer.put(event.retention, row);
+    await this.#committer.put(event.retention, row, segment.cached);
     const tookMs = this.#nowMs() - begunMs;
     if (event.pipelines.length === 1 || tookMs <= event.graceMs / 2) return candidate;
     // Others may already have chosen without it: it counts from when it could be seen.

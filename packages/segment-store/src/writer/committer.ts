@@ -14,9 +14,10 @@ export class Committer {
     this.#catalog = catalog;
   }
 
-  /** Rejects with KvError; the row may then be there or not. */
-  async put(namespace: Namespace, row: Row): Promise<void> {
+  /** Nobody is told before `cached`, which never rejects. Rejects with KvError; the row may then be there or not. */
+  async put(namespace: Namespace, row: Row, cached?: Promise<void>): Promise<void> {
     await this.kv.put(namespace, row);
+    await cached;
     await this.#tell(namespace, row);
   }
 

@@ -84,7 +84,7 @@ export class Publishing {
 
   async #storeSegment(object: PublishedObject, uploaded: Uploaded): Promise<PublishResult & { usedNonce?: string }> {
     const { event, pipeline, path, defects } = object;
-    const { ref, report } = uploaded;
+    const { ref, report, cached } = uploaded;
     if (report.kind !== "segment") throw new TypeError("an init is not a segment");
     const { ext } = path;
     if (path.kind === "object") {
@@ -104,6 +104,7 @@ export class Publishing {
       incoming,
       ext,
       ref,
+      cached,
       report,
       packagerDefects: defects,
     });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ChunkCache } from "@headwater/cache";
 import { CHUNK_BYTES, type ChunkRef, type Kv, type Namespace, newNonce, type StagedValue } from "@headwater/kv";
 import { createInspector, type ObjectReport } from "@headwater/media-inspection";
@@ -13,6 +14,8 @@ export interface Uploaded {
   readonly report: ObjectReport;
   /** The whole body when it fits one chunk. */
   readonly small: Buffer | undefined;
+  /** Resolves when the cache zones have the chunks, or have been waited for long enough. */
+  readonly cached: Promise<void>;
   /** Gives the bytes up, when no row will name them. */
   abandon(): Promise<void>;
 }
@@ -25,8 +28,8 @@ export class Upload {
   readonly #inspector = createInspector();
   readonly #hash = createHash("sha256");
   readonly #limit = pLimit(CHUNKS_IN_FLIGHT);
-  readonly #writes: Promise<void>[] = [];
-  readonly #offers: Promise<void>[] = [];
+  readonly #stored: Promise<void>[] = [];
+  readonly #cached: Promise<void>[] = [];
   #parts: Buffer[] = [];
   #partBytes = 0;
   #chunks = 0;
@@ -43,8 +46,11 @@ export class Upload {
     return this.#sizeBytes;
   }
 
-  /** Takes bytes in; resolves when more may come. Rejects with KvError as soon as the store has failed. */
-  async push(bytes: Buffer): Promise<void> {
+  /**
+   * Takes bytes in. More may come at once, or when the promise given back resolves; it rejects with KvError as soon as
+   * the store has failed.
+   */
+  push(bytes: Buffer): Promise<void> | undefined {
     this.#hash.update(bytes);
     this.#inspector.push(bytes);
     this.#sizeBytes += bytes.length;
@@ -59,32 +65,37 @@ export class Upload {
       this.#parts.push(rest);
       this.#partBytes += rest.length;
     }
-    if (this.#limit.pendingCount > 1) await this.#writes[this.#chunks - CHUNKS_IN_FLIGHT];
-    if (this.#failure !== undefined) throw this.#failure;
+    return this.#failure !== undefined || this.#limit.pendingCount > 1 ? this.#room() : undefined;
   }
 
   /**
-   * The body is complete. Resolves when every byte is durable and the zones have it, or have had their time, which runs
-   * for all chunks at once; rejects with KvError, and has then given the bytes up.
+   * The body is complete. Resolves when every byte is durable, while the zones may still be at work: their time runs for
+   * all chunks at once. Rejects with KvError, and has then given the bytes up.
    */
   async finish(): Promise<Uploaded> {
     const small = this.#chunks === 0 ? Buffer.concat(this.#parts) : undefined;
     if (this.#partBytes > 0) this.#flush();
-    await Promise.all(this.#writes);
+    await Promise.all(this.#stored);
     if (this.#failure !== undefined) {
       await this.abandon();
       throw this.#failure;
     }
-    await Promise.all([this.#staged.seal(), ...this.#offers]);
+    await this.#staged.seal();
     const hash = this.#hash.digest("hex");
     const ref = { nonce: this.#nonce, chunks: this.#chunks, sizeBytes: this.#sizeBytes, hash };
-    return { ref, report: this.#inspector.finish(), small, abandon: () => this.abandon() };
+    const cached = Promise.all(this.#cached).then(() => {});
+    return { ref, report: this.#inspector.finish(), small, cached, abandon: () => this.abandon() };
   }
 
   /** The body was cut or refused: nothing of it will be visible. Never rejects. */
   async abandon(): Promise<void> {
-    await Promise.all(this.#writes);
+    await Promise.all(this.#stored);
     await this.#staged.abandon();
+  }
+
+  async #room(): Promise<void> {
+    await this.#stored[this.#chunks - CHUNKS_IN_FLIGHT];
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   #flush(): void {
@@ -96,7 +107,8 @@ export class Upload {
     const stored = this.#limit(() => this.#staged.write(n, chunk)).catch((error) => {
       this.#failure ??= error;
     });
-    this.#writes.push(stored);
-    this.#offers.push(this.#cache.set(`${this.#nonce}/${n}`, chunk));
+    this.#stored.push(stored);
+    // A turn later: by then the chunk is on its way to the kv, which the acknowledgement waits for.
+    this.#cached.push(nextTurn().then(() => this.#cache.set(`${this.#nonce}/${n}`, chunk)));
   }
 }

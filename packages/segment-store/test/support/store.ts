@@ -1,4 +1,4 @@
-import { zones } from "@headwater/cache";
+import { type ChunkCache, zones } from "@headwater/cache";
 import { type Kv, memoryKv } from "@headwater/kv";
 import { type MemoryNotices, memoryNotices } from "@headwater/notices";
 import { Catalog } from "@headwater/segment-store/catalog";
@@ -39,10 +39,9 @@ export class Store {
   nowMs = T0;
   readonly #catalogs: Catalog[] = [];
 
-  async process(): Promise<Process> {
+  async process(cache: ChunkCache = zones({ zones: [] })): Promise<Process> {
     const { kv, notices } = this;
     const nowMs = () => this.nowMs;
-    const cache = zones({ zones: [] });
     const catalog = new Catalog({ kv, notices, nowMs });
     await catalog.start();
     this.#catalogs.push(catalog);
