@@ -40,30 +40,33 @@ export function memcachedNode(options: MemcachedNodeOptions): ChunkNode & { clos
     return usable.reduce((a, b) => (b.server.inFlight < a.server.inFlight ? b : a)).client;
   }
 
+  /** Undefined for what cannot be asked now, or is refused. */
+  async function ask<T>(
+    key: string,
+    request: (client: Client, done: (error: Error | null, result: T | null) => void) => void,
+  ): Promise<T | undefined> {
+    const client = clientFor(key);
+    if (client === undefined) return undefined;
+    return new Promise((resolve, reject) => {
+      request(client, (error, result) =>
+        error instanceof ConnectionError ? reject(error) : resolve(result ?? undefined),
+      );
+    });
+  }
+
   return {
     async get(key) {
-      const client = clientFor(key);
-      if (client === undefined) return undefined;
-      return new Promise((resolve, reject) => {
-        client.get(key, (error, value) => (isOfConnection(error) ? reject(error) : resolve(value ?? undefined)));
-      });
+      return ask<Buffer>(key, (client, done) => client.get(key, done));
     },
     async set(key, value) {
-      const client = clientFor(key);
-      if (client === undefined) return;
       const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      return new Promise((resolve, reject) => {
-        client.set(key, bytes, { expires: EXPIRES_SECONDS }, (error) =>
-          isOfConnection(error) ? reject(error) : resolve(),
-        );
-      });
+      await ask<boolean>(key, (client, done) => client.set(key, bytes, { expires: EXPIRES_SECONDS }, done));
+    },
+    async has(key) {
+      return (await ask<boolean>(key, (client, done) => client.touch(key, EXPIRES_SECONDS, done))) === true;
     },
     close() {
       for (const { server } of pool) server.close();
     },
   };
-}
-
-function isOfConnection(error: Error | null): boolean {
-  return error instanceof ConnectionError;
 }

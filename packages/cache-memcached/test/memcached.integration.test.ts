@@ -34,7 +34,7 @@ if (haveMemcached()) {
     let b: Awaited<ReturnType<typeof startMemcached>>;
     let cache: ReturnType<typeof memcachedZones>;
     let reads: ZoneRead[];
-    const isOut = (zone: string) => cache.nodes().some((node) => node.zone === zone && node.isOut);
+    const isOut = (zone: string) => cache.nodes.some((node) => node.zone === zone && node.isOut);
 
     beforeEach(async () => {
       a = await startMemcached(await freePort());
@@ -88,6 +88,28 @@ if (haveMemcached()) {
       while (!isOut("a")) await cache.get("n/1");
       a.thaw();
       await backInUse();
+    });
+
+    test("killed and started again, empty, it is filled from its peer: by readers, and by who watches over it", async () => {
+      for (const key of ["n/2", "n/3"]) await setAndSee(cache, key, chunk);
+      const node = cache.nodes[0]!;
+      await node.markWarm();
+      expect(await node.isWarm()).toBe(true);
+      await a.kill();
+      while (!isOut("a")) await cache.get("n/1");
+      expect(await node.isWarm()).toBeUndefined();
+
+      a = await startMemcached(a.port);
+      await backInUse();
+      expect(await node.isWarm()).toBe(false);
+      expect(await node.warm("n/2")).toBeGreaterThan(chunk.byteLength);
+      expect(await node.warm("n/2")).toBe(0);
+      expect(await node.warm("n/9")).toBe(0);
+      await node.markWarm();
+      expect(await node.isWarm()).toBe(true);
+      await b.kill();
+      for (const key of ["n/1", "n/2"]) expect((await cache.get(key))?.equals(chunk)).toBe(true);
+      expect(await cache.get("n/3")).toBeUndefined();
     });
 
     test("writes and reads go on while both are frozen, as misses, and nothing hangs", async () => {

@@ -8,6 +8,8 @@ export type NodeWrite = "stored" | "error" | "out";
 export interface GuardedNode {
   get(key: string): Promise<NodeRead>;
   set(key: string, value: Uint8Array): Promise<NodeWrite>;
+  /** Undefined when it does not answer. */
+  has(key: string): Promise<boolean | undefined>;
   /** Whether it is left out now. */
   readonly isOut: boolean;
 }
@@ -41,36 +43,34 @@ export function guard(node: ChunkNode, nowMs: () => number): GuardedNode {
     isTrying = false;
   }
 
+  async function attempt<T>(operation: () => Promise<T>): Promise<T | "error" | "out"> {
+    if (isOut()) {
+      void tryAgain();
+      return "out";
+    }
+    try {
+      const result = await operation();
+      failures = 0;
+      return result;
+    } catch {
+      failed();
+      return "error";
+    }
+  }
+
   return {
     async get(key) {
-      if (isOut()) {
-        void tryAgain();
-        return { outcome: "out" };
-      }
-      try {
-        const value = await node.get(key);
-        const chunk = value && decodeChunk(key, value);
-        if (value !== undefined && chunk === undefined) throw new Error("not the value that was set");
-        failures = 0;
-        return chunk === undefined ? { outcome: "miss" } : { outcome: "hit", chunk, value: value! };
-      } catch {
-        failed();
-        return { outcome: "error" };
-      }
+      const read = await attempt(() => readChecked(node, key));
+      return typeof read === "string" ? { outcome: read } : read;
     },
-    async set(key, value) {
-      if (isOut()) {
-        void tryAgain();
-        return "out";
-      }
-      try {
+    set: (key, value) =>
+      attempt(async (): Promise<"stored"> => {
         await node.set(key, value);
-        failures = 0;
         return "stored";
-      } catch {
-        failed();
-        return "error";
-      }
+      }),
+    async has(key) {
+      const answer = await attempt(() => node.has(key));
+      return typeof answer === "string" ? undefined : answer;
     },
     get isOut() {
       return isOut();
@@ -78,12 +78,20 @@ export function guard(node: ChunkNode, nowMs: () => number): GuardedNode {
   };
 }
 
+async function readChecked(node: ChunkNode, key: string): Promise<NodeRead> {
+  const value = await node.get(key);
+  if (value === undefined) return { outcome: "miss" };
+  const chunk = decodeChunk(key, value);
+  if (chunk === undefined) throw new Error("not the value that was set");
+  return { outcome: "hit", chunk, value };
+}
+
 /** Whether the node answers, and rightly. One that keeps nothing, as when it is full, may still be read from. */
 async function worksAgain(node: ChunkNode): Promise<boolean> {
   try {
     await node.set(TRIAL_KEY, TRIAL_VALUE);
-    const value = await node.get(TRIAL_KEY);
-    return value === undefined || decodeChunk(TRIAL_KEY, value) !== undefined;
+    await readChecked(node, TRIAL_KEY);
+    return true;
   } catch {
     return false;
   }

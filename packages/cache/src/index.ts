@@ -4,4 +4,5 @@ export { memoryNode } from "./memory-node.ts";
 export type { ChunkNode } from "./node.ts";
 export type { ChunkCache } from "./port.ts";
 export { type SingleFlight, singleFlight } from "./single-flight.ts";
+export type { ZoneNode } from "./zone-node.ts";
 export { type Zone, type ZonedCache, type ZoneRead, type ZonesOptions, type ZoneWrite, zones } from "./zones.ts";

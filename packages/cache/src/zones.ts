@@ -1,10 +1,12 @@
+import { fillRoom } from "./fills.ts";
 import { firstHit } from "./first-hit.ts";
 import { encodeChunk } from "./frame.ts";
-import { type GuardedNode, guard, type NodeRead, type NodeWrite } from "./guard.ts";
+import { guard, type NodeRead, type NodeWrite } from "./guard.ts";
 import { latch } from "./latch.ts";
 import type { ChunkNode } from "./node.ts";
 import type { ChunkCache } from "./port.ts";
 import { ring } from "./ring.ts";
+import { type ZoneCopy, type ZoneNode, zoneNodes } from "./zone-node.ts";
 
 export interface Zone {
   name: string;
@@ -18,10 +20,10 @@ export interface ZoneRead {
   outcome: NodeRead["outcome"] | "late";
 }
 
-/** `late`: stored when nobody waited any more. `dropped`: not tried, too many were under way. */
+/** `late`: stored when nobody waited any more. `filled`: copied from another zone. `dropped`: not tried, too many under way. */
 export interface ZoneWrite {
   zone: string;
-  outcome: NodeWrite | "late" | "dropped";
+  outcome: NodeWrite | "late" | "filled" | "dropped";
 }
 
 export interface ZonesOptions {
@@ -37,8 +39,7 @@ export interface ZonesOptions {
 }
 
 export interface ZonedCache extends ChunkCache {
-  /** Every node of every zone. `isOut`: left out after failures. */
-  nodes(): { zone: string; address: string; isOut: boolean }[];
+  readonly nodes: readonly ZoneNode[];
 }
 
 /** How long a write waits for the zones; what is not done by then goes on by itself. */
@@ -51,8 +52,8 @@ const MAX_HURRIED = 32;
 
 /**
  * Every zone holds a full copy: written to all, read from the own zone, then from the others. Inside a zone a key lives
- * on one node. A write waits for all copies but one. Whatever fails is a miss; nothing is given back that is not, byte
- * for byte, what was set.
+ * on one node. A write waits for all copies but one; a copy that turns out to be missing is made up for in the background.
+ * Whatever fails is a miss; nothing is given back that is not, byte for byte, what was set.
  */
 export function zones(options: ZonesOptions): ZonedCache {
   const { zones, own, onRead, onWrite, patienceMs = READ_PATIENCE_MS, nowMs = () => performance.now() } = options;
@@ -62,25 +63,34 @@ export function zones(options: ZonesOptions): ZonedCache {
   const copies = zones
     .toSorted((a, b) => Number(b.name === own) - Number(a.name === own))
     .map((zone) => zoneCopy(zone, nowMs));
+  const fill = fillRoom(nowMs);
+  const filled = (zone: string) => onWrite?.({ zone, outcome: "filled" });
   let writes = 0;
   let hurried = 0;
 
   return {
     async get(key) {
       const late = new Set<number>();
-      const asks = copies.map(({ name, nodeOf }, n) => async () => {
-        const read = await nodeOf(key).get(key);
-        if (!late.has(n)) onRead?.({ zone: name, outcome: read.outcome });
-        return read.outcome === "hit" ? read.chunk : undefined;
+      const missing: ZoneCopy[] = [];
+      const asks = copies.map((copy, n) => async () => {
+        const read = await copy.nodeOf(key).get(key);
+        if (!late.has(n)) onRead?.({ zone: copy.name, outcome: read.outcome });
+        if (read.outcome === "miss") missing.push(copy);
+        return read.outcome === "hit" ? read : undefined;
       });
       const onLate = (n: number) => {
         late.add(n);
         hurried += 1;
         onRead?.({ zone: copies[n]!.name, outcome: "late" });
       };
-      const chunk = await firstHit(asks, { patienceMs, mayHurry: () => hurried < MAX_HURRIED, onLate });
+      const hit = await firstHit(asks, { patienceMs, mayHurry: () => hurried < MAX_HURRIED, onLate });
       hurried -= late.size;
-      return chunk;
+      for (const { name, nodeOf } of hit ? missing : []) {
+        fill(hit!.value.byteLength, async () => {
+          if ((await nodeOf(key).set(key, hit!.value)) === "stored") filled(name);
+        });
+      }
+      return hit?.chunk;
     },
 
     async set(key, chunk) {
@@ -104,15 +114,8 @@ export function zones(options: ZonesOptions): ZonedCache {
       await latch(stored, Math.max(1, copies.length - 1), WRITE_WAIT_MS);
     },
 
-    nodes: () =>
-      copies.flatMap(({ name, nodes }) => [...nodes].map(([address, { isOut }]) => ({ zone: name, address, isOut }))),
+    nodes: zoneNodes(copies, filled),
   };
-}
-
-interface ZoneCopy {
-  name: string;
-  nodes: ReadonlyMap<string, GuardedNode>;
-  nodeOf: (key: string) => GuardedNode;
 }
 
 function zoneCopy({ name, nodes }: Zone, nowMs: () => number): ZoneCopy {

@@ -1,5 +1,6 @@
-import { type ChunkNode, memoryNode, type ZoneRead, type ZoneWrite, zones } from "@headwater/cache";
+import { type ChunkNode, encodeChunk, memoryNode, type ZoneRead, type ZoneWrite, zones } from "@headwater/cache";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { fillRoom } from "../src/fills.ts";
 
 type SwitchedNode = ChunkNode & { mode: "up" | "failing" | "hanging" | "lying"; calls: number; release(): void };
 
@@ -21,6 +22,7 @@ function switchedNode(): SwitchedNode {
       return node.mode === "lying" && value ? Buffer.from(value.map((byte) => byte ^ 1)) : value;
     },
     set: (key, value) => through(() => memory.set(key, value)),
+    has: (key) => through(() => memory.has(key)),
     release() {
       gate.resolve();
       gate = Promise.withResolvers();
@@ -107,7 +109,7 @@ describe("zones", () => {
       ...Array(3).fill("a error"),
       ...Array(97).fill("a out"),
     ]);
-    expect(cache.nodes()[0]).toEqual({ zone: "a", address: "a:1", isOut: true });
+    expect(cache.nodes[0]).toMatchObject({ zone: "a", address: "a:1", isOut: true });
     await cache.set("n/1", chunk);
     expect(writeOutcomes()).toEqual(["a out", "b stored", "c stored"]);
   });
@@ -126,7 +128,7 @@ describe("zones", () => {
     nodes.a.mode = "up";
     nodes.a.release();
     await settle();
-    expect(cache.nodes()[0]?.isOut).toBe(false);
+    expect(cache.nodes[0]?.isOut).toBe(false);
     reads = [];
     await cache.get("n/1");
     expect(readOutcomes()).toEqual(["a miss", "b hit"]);
@@ -243,6 +245,35 @@ describe("zones", () => {
     await pass(0);
     expect((await cache.get("n/1"))?.equals(chunk)).toBe(true);
     expect(reads).toEqual([{ zone: "a", outcome: "hit" }]);
+  });
+
+  test("a copy that a reader misses is filled from the one it finds, a few at a time and 64 MiB a second", async () => {
+    const cache = make("a");
+    await nodes.b.set("n/1", encodeChunk("n/1", chunk));
+    expect((await cache.get("n/1"))?.equals(chunk)).toBe(true);
+    await settle();
+    expect(writeOutcomes()).toEqual(["a filled"]);
+    expect((await cache.get("n/1"))?.equals(chunk)).toBe(true);
+    expect(readOutcomes()).toEqual(["a miss", "b hit", "a hit"]);
+    expect(await cache.get("n/2")).toBeUndefined();
+
+    const fill = fillRoom(() => nowMs);
+    let [begun, release] = [0, () => {}];
+    const slow = () => {
+      begun += 1;
+      return new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    };
+    for (let n = 0; n < 10; n += 1) fill(1, slow);
+    expect(begun).toBe(4);
+    release();
+    await settle();
+    fill(64 * 1024 * 1024, slow);
+    expect(begun).toBe(4);
+    nowMs += 1000;
+    fill(64 * 1024 * 1024, slow);
+    expect(begun).toBe(5);
   });
 
   test("writes that hang are bounded: beyond 128 they are given up", async () => {

@@ -1,4 +1,4 @@
-import { type ChunkCache, zones } from "@headwater/cache";
+import { type ChunkCache, type ZoneNode, zones } from "@headwater/cache";
 import { memcachedZones } from "@headwater/cache-memcached";
 import type { Kv } from "@headwater/kv";
 import { openCassandraKv } from "@headwater/kv-cassandra";
@@ -14,6 +14,8 @@ export interface Stores {
   /** The cache zones; always empty on the embedded store and without memcached. */
   readonly cache: ChunkCache;
   readonly notices: Notices;
+  /** Every memcached server; undefined on the embedded store. */
+  readonly cacheNodes?: readonly ZoneNode[];
   /** The embedded store itself, for what only it needs: retention and sweeping. */
   readonly local?: LocalKv;
   close(): Promise<void>;
@@ -65,13 +67,14 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, option
     onWrite: (write) => metrics?.zoneWritesTotal.inc({ ...write }),
   });
   metrics?.zoneNodeOut.readFrom(() =>
-    cache.nodes().map(({ zone, address: node, isOut }) => ({ labels: { zone, node }, value: isOut ? 1 : 0 })),
+    cache.nodes.map(({ zone, address: node, isOut }) => ({ labels: { zone, node }, value: isOut ? 1 : 0 })),
   );
   const redis =
     settings.redisUrl === undefined ? undefined : new RedisNotices({ url: settings.redisUrl, publisher: writes });
   return {
     kv,
     cache,
+    cacheNodes: cache.nodes,
     notices: redis ?? noNotices,
     close: async () => {
       await redis?.close();

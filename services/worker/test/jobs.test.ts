@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { type ChunkCache, type ChunkNode, FRAME_BYTES, memoryNode, zones } from "@headwater/cache";
 import type { Kv } from "@headwater/kv";
+import { TAIL_NUMBERS } from "@headwater/segment-store/catalog";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { audit } from "../src/jobs/audit.ts";
 import { eventEnd } from "../src/jobs/event-end.ts";
@@ -7,6 +9,7 @@ import { eviction } from "../src/jobs/eviction.ts";
 import { type Job, jobsOf } from "../src/jobs/index.ts";
 import { retention } from "../src/jobs/retention.ts";
 import { sweep } from "../src/jobs/sweep.ts";
+import { warmUp } from "../src/jobs/warm-up.ts";
 import { JobRunner } from "../src/scheduling/job-runner.ts";
 import { timerScheduler } from "../src/scheduling/timers.ts";
 import { World } from "./support/worker.ts";
@@ -79,6 +82,89 @@ describe("media of the embedded store", () => {
     expect(names(stores)).toEqual(["retention", "sweep", "event-end", "audit"]);
     const { local: _, ...cluster } = stores;
     expect(names(cluster)).toEqual(["event-end", "audit"]);
+  });
+});
+
+describe("warm-up", () => {
+  const CHUNK = Buffer.alloc(1000, 1);
+  const memory = () => memoryNode({ maxBytes: 1e6 });
+
+  /** Two zones of two servers each, that can be made to fail, over memory that can be taken away. */
+  function twoZones() {
+    const servers = Object.fromEntries(["a1", "a2", "b1", "b2"].map((name) => [name, { is: memory(), isUp: true }]));
+    const node = (name: string): ChunkNode => {
+      const server = servers[name]!;
+      const up = () => {
+        if (!server.isUp) throw new Error("away");
+        return server.is;
+      };
+      return {
+        get: async (key) => up().get(key),
+        set: async (key, value) => up().set(key, value),
+        has: async (key) => up().has(key),
+      };
+    };
+    const filled: string[] = [];
+    const elapsed = { ms: 0 };
+    const cache = zones({
+      nowMs: () => elapsed.ms,
+      zones: [
+        { name: "a", nodes: { a1: node("a1"), a2: node("a2") } },
+        { name: "b", nodes: { b1: node("b1"), b2: node("b2") } },
+      ],
+      onWrite: ({ zone, outcome }) => outcome === "filled" && filled.push(zone),
+    });
+    return { cache, servers, filled, elapsed };
+  }
+
+  async function published(cache: ChunkCache, numbers: number) {
+    const event = await world.event("derby");
+    const ended = await world.event("over");
+    const keys: string[] = [];
+    for (let number = 0; number < numbers; number += 1) {
+      for (const rendition of ["720p", "audio"])
+        keys.push(`${(await world.publish(event, rendition, number)).nonce}/0`);
+    }
+    keys.push(`${(await world.publish(ended, "720p", 1)).nonce}/0`);
+    await world.events.end("over", 1);
+    for (const key of keys) await cache.set(key, CHUNK);
+    await world.catalog.refreshEvents();
+    return keys.slice(0, -1);
+  }
+
+  test("a server that has come up empty gets the newest of what belongs to it, once", async () => {
+    const { cache, servers, filled } = twoZones();
+    const keys = await published(cache, 80);
+    const job = warmUp(cache.nodes, world.catalog);
+    expect(await run(job)).toEqual({ warmed: 4, bytes: 0 });
+    expect(await run(job)).toEqual({ warmed: 0, bytes: 0 });
+
+    servers.b1!.is = memory();
+    servers.b2!.is = memory();
+    const { warmed, bytes } = await run(job);
+    expect(warmed).toBe(2);
+    expect(filled).toEqual(Array(bytes! / (CHUNK.length + FRAME_BYTES)).fill("b"));
+    servers.a1!.isUp = false;
+    servers.a2!.isUp = false;
+    const there = await Promise.all(keys.map(async (key) => (await cache.get(key))?.equals(CHUNK) === true));
+    expect(there).toEqual([...Array(2 * (80 - TAIL_NUMBERS)).fill(false), ...Array(2 * TAIL_NUMBERS).fill(true)]);
+    expect(filled).toHaveLength(2 * TAIL_NUMBERS);
+  });
+
+  test("one that was away and has kept its memory gets what it has not heard of", async () => {
+    const { cache, servers, filled, elapsed } = twoZones();
+    const job = warmUp(cache.nodes, world.catalog);
+    await run(job);
+    for (const name of ["b1", "b2"]) servers[name]!.isUp = false;
+    expect(await run(job)).toEqual({ warmed: 0, bytes: 0 });
+    const keys = await published(cache, 3);
+    for (const name of ["b1", "b2"]) servers[name]!.isUp = true;
+    elapsed.ms += 1000;
+    expect(await run(job)).toEqual({ warmed: 0, bytes: 0 }); // they are tried, and found to be back
+    const { warmed, bytes } = await run(job);
+    expect([warmed, bytes]).toEqual([2, keys.length * (CHUNK.length + FRAME_BYTES)]);
+    expect(filled).toHaveLength(keys.length);
+    expect(await run(job)).toEqual({ warmed: 0, bytes: 0 });
   });
 });
 

@@ -7,6 +7,7 @@ import { eviction } from "./eviction.ts";
 import type { Job } from "./job.ts";
 import { retention } from "./retention.ts";
 import { sweep } from "./sweep.ts";
+import { warmUp } from "./warm-up.ts";
 
 export type { Job, JobReport } from "./job.ts";
 
@@ -18,13 +19,15 @@ export interface JobsOptions {
   readonly inconsistencies: Level;
 }
 
-/** The jobs of a worker with these stores. Only the embedded store ever has media deleted. */
+/** The jobs of a worker with these stores. Only the embedded store ever has media deleted, only the cluster has caches. */
 export function jobsOf({ settings, stores, catalog, logger, inconsistencies }: JobsOptions): readonly Job[] {
-  const { local, kv } = stores;
+  const { local, kv, cacheNodes = [] } = stores;
   const maxBytes = settings.store.kind === "local" ? settings.store.dataMaxBytes : undefined;
   return [
     ...(local ? [retention(local), sweep(local)] : []),
     ...(local && maxBytes !== undefined ? [eviction(local, maxBytes)] : []),
+    // One zone alone has nobody to copy from.
+    ...(new Set(cacheNodes.map(({ zone }) => zone)).size > 1 ? [warmUp(cacheNodes, catalog)] : []),
     eventEnd(catalog, logger),
     audit({ kv, catalog, logger, inconsistencies }),
   ];
