@@ -28,7 +28,7 @@ export interface SlowOptions {
 }
 
 export interface SlowResult {
-  /** Connections of the attack that were open; ms since the Unix epoch. */
+  /** Connections of the attack that the server held open; ms since the Unix epoch. */
   readonly open: readonly (readonly [atMs: number, count: number])[];
   /** How long the longest of them was open; half a second is not told from one more. */
   readonly longestSec: number;
@@ -51,9 +51,9 @@ export async function slowClients({ attack, url, connections, seconds, prefix }:
   while (child.exitCode === null && child.signalCode === null) {
     const atMs = Date.now();
     const sockets = await openSockets(child, port);
-    for (const inode of sockets) {
-      const one = seen.get(inode);
-      if (one === undefined) seen.set(inode, { firstMs: atMs, lastMs: atMs });
+    for (const end of sockets) {
+      const one = seen.get(end);
+      if (one === undefined) seen.set(end, { firstMs: atMs, lastMs: atMs });
       else one.lastMs = atMs;
     }
     open.push([atMs, sockets.length]);
@@ -66,20 +66,19 @@ export async function slowClients({ attack, url, connections, seconds, prefix }:
   return { open, longestSec: Math.max(0, ...lives) / 1000 };
 }
 
-/** Inodes of the process's connections to that port which neither side has closed. */
+/**
+ * Which of the process's connections to that port the server has not closed, by their ends there. What the kernel still has
+ * to send for the server after that, as a client does not read, is no longer the server's.
+ */
 async function openSockets({ pid }: ChildProcess, port: number): Promise<string[]> {
-  const hex = port.toString(16).toUpperCase().padStart(4, "0");
-  const table = (await readFile("/proc/net/tcp", "utf8")).split("\n").map((line) => line.trim().split(/\s+/));
-  const established = new Set(
-    table.flatMap(([, , remote, state, , , , , , inode]) =>
-      remote?.endsWith(`:${hex}`) && state === ESTABLISHED ? [inode] : [],
-    ),
-  );
   const folder = `/proc/${pid}/fd`;
   const names = await readdir(folder).catch(() => []);
   const links = await Promise.all(names.map((name) => readlink(`${folder}/${name}`).catch(() => "")));
-  return links.flatMap((link) => {
-    const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
-    return inode !== undefined && established.has(inode) ? [inode] : [];
-  });
+  const own = new Set(links.map((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1]));
+  const table = (await readFile("/proc/net/tcp", "utf8")).split("\n").map((line) => line.trim().split(/\s+/));
+  const ends = new Set(table.flatMap(([, local, , , , , , , , inode]) => (own.has(inode) ? [local] : [])));
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  return table.flatMap(([, local, remote, state]) =>
+    local?.endsWith(`:${hex}`) && state === ESTABLISHED && remote !== undefined && ends.has(remote) ? [remote] : [],
+  );
 }

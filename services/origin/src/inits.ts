@@ -29,6 +29,7 @@ export class Inits {
       this.#responder.refuse(exchange, found.ruledOut);
       return;
     }
+    exchange.class = "init";
     const { event, view } = found;
     const { rendition, hash } = url;
     const wanted = () => (hash === undefined ? view.shape.newestInit(rendition) : view.shape.init(rendition, hash));

@@ -1,3 +1,4 @@
+import type { Server, ServerOptions } from "node:http";
 import { Catalog } from "@headwater/segment-store/catalog";
 import { liveEdgeRows, SegmentReader } from "@headwater/segment-store/reader";
 import { createHttpServer, listen, type Running, type ServiceContext, type Settings } from "@headwater/service-kit";
@@ -5,6 +6,8 @@ import { openStores, type Stores } from "@headwater/stores";
 import { slowed } from "./admission/slowed.ts";
 import { StoreGate } from "./admission/store-gate.ts";
 import { Directory } from "./directory.ts";
+import { FIRST_IDLE_MS, SERVER_OPTIONS } from "./guard/server-options.ts";
+import { Underway } from "./guard/underway.ts";
 import { type Alarm, systemAlarm } from "./holds/alarm.ts";
 import { Holds } from "./holds/holds.ts";
 import { News } from "./holds/news.ts";
@@ -21,6 +24,8 @@ export interface OriginOverrides {
   readonly alarm?: Alarm;
   /** Monotonic. */
   readonly elapsedMs?: () => number;
+  readonly serverOptions?: ServerOptions;
+  readonly firstIdleMs?: number;
 }
 
 export interface Origin extends Running {
@@ -36,7 +41,8 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
   const { cache, notices } = stores;
   const kv = slowed(stores.kv, limits.storeReadDelayMs);
   const alarm = overrides.alarm ?? systemAlarm;
-  const gate = new StoreGate({ limits, nowMs: overrides.elapsedMs ?? (() => performance.now()), alarm });
+  const elapsedMs = overrides.elapsedMs ?? (() => performance.now());
+  const gate = new StoreGate({ limits, nowMs: elapsedMs, alarm });
   // Prometheus sees no rise in a counter that begins with 1.
   for (const name of ["live-edge", "dvr"]) metrics.shedTotal.inc({ class: name }, 0);
   metrics.admissionLimit.readFrom(() => gate.levels((tier) => tier.limit));
@@ -60,19 +66,29 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
   });
 
   const turns = new Turns();
-  const responder = new Responder({ clock, metrics, logger, turns });
+  const firstIdleMs = overrides.firstIdleMs ?? FIRST_IDLE_MS;
+  const { requestsMax, mediaInFlightBytes: mediaMaxBytes } = limits;
+  const underway = new Underway({ requestsMax, mediaMaxBytes, firstIdleMs, alarm, elapsedMs, metrics });
+  metrics.requestsInFlight.readFrom(() => [{ labels: {}, value: underway.requests }]);
+  metrics.mediaInFlightBytes.readFrom(() => [{ labels: {}, value: underway.mediaBytes }]);
+  const responder = new Responder({ clock, metrics, logger, turns, underway, firstIdleMs });
   const directory = new Directory(catalog, reader, clock);
   const holds = new Holds({ clock, alarm, max: limits.holdsMax, draining, turns, metrics });
   const news = new News(catalog, clock, alarm);
   const server = createHttpServer({
     request: front({
       edgeOf: accessControl(settings.cdnTokens),
+      underway,
       responder,
       segments: new Segments({ directory, reader, responder, holds, news, clock, metrics }),
       inits: new Inits(directory, responder, clock),
       playlists: new Playlists({ directory, responder, holds, news, clock }),
     }),
+    closed: (res) => void underway.leave(res),
+    options: { ...SERVER_OPTIONS, ...overrides.serverOptions },
   });
+  server.maxConnections = limits.connectionsMax;
+  countCut(server, metrics.cutTotal);
   const address = await listen(server, settings.listen.origin, { reusePort: true });
   return {
     servers: [server],
@@ -84,4 +100,13 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
       await stores.close();
     },
   };
+}
+
+/** Connections that end without an answer, by the reason. */
+function countCut(server: Server, cutTotal: ServiceContext["metrics"]["cutTotal"]): void {
+  for (const reason of ["slow-head", "slow-reader", "connections"] as const) cutTotal.inc({ reason }, 0);
+  server.on("drop", () => cutTotal.inc({ reason: "connections" }));
+  server.on("clientError", ({ code }: NodeJS.ErrnoException) => {
+    if (code === "ERR_HTTP_REQUEST_TIMEOUT") cutTotal.inc({ reason: "slow-head" });
+  });
 }

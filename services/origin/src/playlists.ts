@@ -38,6 +38,7 @@ export class Playlists {
     const { directory, responder, clock } = this.#options;
     const found = await directory.event(exchange, url.event);
     if ("ruledOut" in found) return responder.refuse(exchange, found.ruledOut);
+    exchange.class = "playlist";
     if (url.query.malformed !== undefined) return responder.refuse(exchange, { kind: "malformed-query" });
     const { view } = found;
     const nowMs = clock.nowMs();
@@ -61,6 +62,7 @@ export class Playlists {
     while (ended !== "gone") {
       const found = await directory.rendition(exchange, url);
       if ("ruledOut" in found) return responder.refuse(exchange, found.ruledOut);
+      exchange.class = "playlist";
       if (url.query.malformed !== undefined) return responder.refuse(exchange, { kind: "malformed-query" });
       const list = await found.rendition.mediaPlaylist(range, clock.nowMs(), skip);
       const reload = exchange.req.method === "HEAD" ? "answer" : reloadOf(list, msn);

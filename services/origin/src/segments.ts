@@ -40,6 +40,7 @@ export class Segments {
     const found = directory.renditionNow(exchange, url);
     if (found === undefined) return this.#answerLater(exchange, url, nowMs);
     if ("ruledOut" in found) return responder.refuse(exchange, found.ruledOut);
+    exchange.class = found.rendition.classOf(url.number);
     const look = found.rendition.lookNow(url.number, nowMs);
     if (look === undefined || waits(exchange, look, found, url, nowMs)) return this.#answerLater(exchange, url, nowMs);
     return this.#send(exchange, url, found, look);
@@ -54,6 +55,7 @@ export class Segments {
       const nowMs = clock.nowMs();
       const untilMs = arrivedMs + found.event.holdMs;
       const { rendition } = found;
+      exchange.class = rendition.classOf(url.number);
       const look = rendition.lookNow(url.number, nowMs) ?? (await rendition.look(url.number, nowMs, exchange.edge));
       const isOver = isFinal(ended) || nowMs >= untilMs || !waits(exchange, look, found, url, nowMs);
       if (isOver) return this.#send(exchange, url, found, look, ended);

@@ -6,6 +6,7 @@ import {
   durationMs,
   expectedPublishMs,
   numberStartMs,
+  type ReadClass,
   readClass,
   retryDeadlineMs,
   type Template,
@@ -131,12 +132,16 @@ export class RenditionReader {
     return lastCommitMs > 0 ? lastCommitMs + silentMs : Number.POSITIVE_INFINITY;
   }
 
-  /** Who reads when this number is asked for: how urgent it is follows from its place behind the newest. */
+  /** Who reads when this number is asked for. */
   asker(number: number, edge: string): Asker {
-    const { uid, event } = this.view;
+    const object = `${this.view.uid}/${this.rendition}/${number}`;
+    return { class: this.classOf(number), object, edge };
+  }
+
+  /** How urgent a number is: that follows from its place behind the newest. */
+  classOf(number: number): ReadClass {
     const { highest } = this.view.tail(this.rendition);
-    const object = `${uid}/${this.rendition}/${number}`;
-    return { class: readClass(highest, number, event.liveEdgeSegments), object, edge };
+    return readClass(highest, number, this.view.event.liveEdgeSegments);
   }
 
   template(): Template | undefined {

@@ -14,28 +14,52 @@ const OPTIONS: ServerOptions = {
   noDelay: true,
 };
 
-type State = { draining: boolean; readonly answering: Set<ServerResponse> };
+/** Requests of one connection that may wait for their answers: a pipeline of more is cut. */
+const PIPELINED_MAX = 16;
+
+type State = { draining: boolean; readonly answering: Map<Socket, Set<ServerResponse>> };
 const states = new WeakMap<Server, State>();
 
 export type Handlers = {
   readonly request: RequestListener;
   /** Called in place of `request` for `Expect: 100-continue`; without it Node sends the 100 by itself. */
   readonly checkContinue?: RequestListener;
+  /** Told once of each answer that `request` was given, when it has gone out or its connection has ended. */
+  readonly closed?: (res: ServerResponse) => void;
   readonly options?: ServerOptions;
 };
 
 /** A server that can drain: see `beginDrain`. Malformed HTTP is answered 400, never to be kept. */
-export function createHttpServer({ request, checkContinue, options }: Handlers): Server {
+export function createHttpServer({ request, checkContinue, closed, options }: Handlers): Server {
   const server = createServer({ ...OPTIONS, ...options });
-  const state: State = { draining: false, answering: new Set() };
+  const answering: State["answering"] = new Map();
+  const state: State = { draining: false, answering };
   states.set(server, state);
   function forget(this: ServerResponse): void {
-    state.answering.delete(this);
+    if (answering.get(this.req.socket)?.delete(this)) closed?.(this);
   }
+  const open = (socket: Socket): Set<ServerResponse> => {
+    const answers = new Set<ServerResponse>();
+    answering.set(socket, answers);
+    // Answers behind the first of a pipeline are told of nothing.
+    socket.once("close", () => {
+      answering.delete(socket);
+      for (const res of answers) closed?.(res);
+    });
+    return answers;
+  };
   const tracked =
     (handler: RequestListener): RequestListener =>
     (req, res) => {
-      state.answering.add(res);
+      const { socket } = req;
+      // What else had been read when the connection was cut.
+      if (socket.destroyed) return;
+      const answers = answering.get(socket) ?? open(socket);
+      if (answers.size >= PIPELINED_MAX) {
+        socket.destroy();
+        return;
+      }
+      answers.add(res);
       res.on("close", forget);
       if (state.draining) res.shouldKeepAlive = false;
       handler(req, res);
@@ -69,7 +93,9 @@ export function beginDrain(server: Server): void {
   const state = states.get(server);
   if (!state) return;
   state.draining = true;
-  for (const res of state.answering) if (!res.headersSent) res.shouldKeepAlive = false;
+  for (const answers of state.answering.values()) {
+    for (const res of answers) if (!res.headersSent) res.shouldKeepAlive = false;
+  }
 }
 
 /** Closes the port, lets running requests end, and cuts those that have not ended after `capMs`. */
@@ -80,8 +106,8 @@ export async function closeServer(server: Server, capMs: number): Promise<void> 
   clearTimeout(cut);
 }
 
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, state: State): void {
-  const answered = [...state.answering].some((res) => res.socket === socket && res.headersSent);
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, { answering }: State): void {
+  const answered = [...(answering.get(socket) ?? [])].some((res) => res.socket === socket && res.headersSent);
   if (error.code === "ECONNRESET" || !socket.writable || answered) {
     socket.destroy();
     return;

@@ -20,6 +20,8 @@ export interface ReadLevel<L extends Record<string, string>> {
 const PUBLISH_RESULTS = ["stored", "same", "conflict", "aborted", "refused", "failed"] as const;
 /** `refused` is the client's fault, `failed` the store's or ours. */
 export type PublishResult = (typeof PUBLISH_RESULTS)[number];
+/** Why a connection ended without an answer, or in the middle of one. */
+export type CutReason = "slow-head" | "slow-reader" | "connections";
 export type Tier = "memory" | "memcached" | "store";
 
 /** The metrics that interface.md §6 names. Each is exported only by the services it belongs to. */
@@ -44,6 +46,9 @@ export type Metrics = {
   readonly holdsTotal: LabelledCounter<{ end: string }>;
   readonly originRequestsTotal: TalliedCounter<{ decision: string; status: number }>;
   readonly shedTotal: LabelledCounter<{ class: string }>;
+  readonly cutTotal: LabelledCounter<{ reason: CutReason }>;
+  readonly requestsInFlight: ReadLevel<Record<never, string>>;
+  readonly mediaInFlightBytes: ReadLevel<Record<never, string>>;
   readonly admissionLimit: ReadLevel<{ tier: Tier }>;
   readonly admissionInFlight: ReadLevel<{ tier: Tier }>;
   readonly admissionWaiting: ReadLevel<{ tier: Tier }>;
@@ -144,6 +149,14 @@ export function createMetrics(service: ServiceName): Metrics {
       "status",
     ]),
     shedTotal: counter(origin, "shed_total", "Requests refused to protect storage, by class.", ["class"]),
+    cutTotal: counter(origin, "cut_total", "Connections that were cut, by the reason.", ["reason"]),
+    requestsInFlight: readLevel(origin, "requests_in_flight", "Requests under way, held ones among them.", []),
+    mediaInFlightBytes: readLevel(
+      origin,
+      "media_in_flight_bytes",
+      "Bytes of media that answers under way keep in memory.",
+      [],
+    ),
     admissionLimit: readLevel(origin, "admission_limit", "Reads that a storage tier is thought to stand at a time.", [
       "tier",
     ]),

@@ -25,6 +25,9 @@ export type Limits = {
   /** Of one process. */
   readonly memoryCacheBytes: number;
   readonly holdsMax: number;
+  readonly requestsMax: number;
+  readonly connectionsMax: number;
+  readonly mediaInFlightBytes: number;
   readonly maxSegmentBytes: number;
   readonly maxPlaylistBytes: number;
   readonly drainDelayMs: number;
@@ -107,6 +110,9 @@ export function readSettings(env: Environment, service: ServiceName): Settings {
       storeReadDelayMs: values.HEADWATER_STORE_READ_DELAY_MS,
       memoryCacheBytes: Math.floor(values.HEADWATER_MEMORY_CACHE_BYTES / values.HEADWATER_ORIGIN_PROCESSES),
       holdsMax: values.HEADWATER_HOLDS_MAX,
+      requestsMax: values.HEADWATER_REQUESTS_MAX,
+      connectionsMax: values.HEADWATER_CONNECTIONS_MAX,
+      mediaInFlightBytes: values.HEADWATER_MEDIA_IN_FLIGHT_BYTES,
       maxSegmentBytes: values.HEADWATER_PUBLISHER_MAX_SEGMENT_BYTES,
       maxPlaylistBytes: values.HEADWATER_PUBLISHER_MAX_PLAYLIST_BYTES,
       drainDelayMs: values.HEADWATER_DRAIN_DELAY_MS,

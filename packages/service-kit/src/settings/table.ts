@@ -162,6 +162,22 @@ export const SETTINGS = {
   HEADWATER_HOLDS_MAX: limits(kind.integer("requests", 0, 1_000_000), "20000", ["origin"], {
     prose: "Requests that one origin process holds for segments still to come; above, 404 for 1 s.",
   }),
+  HEADWATER_REQUESTS_MAX: limits(kind.integer("requests", 1, 1_000_000), "25000", ["origin"], {
+    prose:
+      "Requests that one origin process has under way, held ones among them; above, 503 for edges that have their equal share of them.",
+  }),
+  HEADWATER_CONNECTIONS_MAX: limits(kind.integer("connections", 1, 1_000_000), "50000", ["origin"], {
+    prose: "Connections of one origin process; further ones are closed at once.",
+  }),
+  HEADWATER_MEDIA_IN_FLIGHT_BYTES: limits(
+    kind.integer("bytes", MIB, 1024 * 1024 * MIB),
+    String(512 * MIB),
+    ["origin"],
+    {
+      prose:
+        "Media that the answers of one origin process, while they are read and sent, may keep in memory beside HEADWATER_MEMORY_CACHE_BYTES; above, 503, for DVR segments from three quarters of it on.",
+    },
+  ),
   HEADWATER_PUBLISHER_MAX_SEGMENT_BYTES: limits(
     kind.integer("bytes", 1024, 1024 * MIB),
     String(32 * MIB),

@@ -24,6 +24,7 @@ export type OriginDecision =
         | "reload-too-far"
         | "draining"
         | "storage-failing"
+        | "overloaded"
         | "malformed-query"
         | "unauthorized"
         | "method-not-allowed"
@@ -69,6 +70,8 @@ export function answerFor(decision: OriginDecision, nowMs: number): Answer {
       return answer(404, decision.untilMs - nowMs, "Every copy of this number is masked");
     case "storage-failing":
       return answer(503, SECOND, "Storage does not answer");
+    case "overloaded":
+      return answer(503, SECOND, "Too much is under way");
     case "shed":
       return { ...answer(503, decision.restMs, "Too many old segments are asked for"), retryAfterSec: 5 };
     case "published":

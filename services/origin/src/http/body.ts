@@ -1,11 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Turns } from "./turns.ts";
 
-/**
- * A client that takes nothing for this long is cut, at the latest after twice as long: Node looks once an interval
- * whether bytes have moved.
- */
-const STALL_MS = 15_000;
 /** What goes out with the head. */
 const BEGINNING_BYTES = 16 * 1024;
 
@@ -14,8 +9,6 @@ const BEGINNING_BYTES = 16 * 1024;
  * now, the rest part by part, in turns with other answers and no faster than the client takes it.
  */
 export function sendBody(res: ServerResponse, chunks: readonly Buffer[], turns: Turns): void {
-  // Nobody listens for the timeout, so Node destroys the socket; it sets its own limit once the answer has gone out.
-  res.req.socket.setTimeout(STALL_MS);
   const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   if (turns.takesWhole(sizeBytes)) sendWhole(res, chunks);
   else sendInTurns(res, chunks, sizeBytes, turns);

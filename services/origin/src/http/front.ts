@@ -1,6 +1,8 @@
 import type { RequestListener } from "node:http";
 import type { LiveUrl } from "@headwater/edge-protocol";
 import express from "express";
+import { announcesBody } from "../guard/request-body.ts";
+import type { Underway } from "../guard/underway.ts";
 import type { Inits } from "../inits.ts";
 import type { Playlists } from "../playlists.ts";
 import type { Segments } from "../segments.ts";
@@ -11,6 +13,7 @@ import { Urls } from "./urls.ts";
 export interface FrontOptions {
   /** Undefined for those who may not read. */
   readonly edgeOf: (req: Exchange["req"]) => string | undefined;
+  readonly underway: Underway;
   readonly responder: Responder;
   readonly segments: Segments;
   readonly inits: Inits;
@@ -22,15 +25,16 @@ export interface FrontOptions {
  * playlists by Express, whose routing would cost a small answer more than all the rest of it.
  */
 export function front(options: FrontOptions): RequestListener {
-  const { edgeOf, responder, segments, inits } = options;
+  const { edgeOf, underway, responder, segments, inits } = options;
   const urls = new Urls();
   const playlists = playlistApp(options, urls);
 
   const route = (exchange: Exchange): Promise<void> | void => {
     const { req, res } = exchange;
+    // A body is not waited for, whatever the method: what has come of it by then is dropped.
+    if (announcesBody(req)) res.shouldKeepAlive = false;
     if (req.method === "OPTIONS") return responder.preflight(exchange);
     if (req.method !== "GET" && req.method !== "HEAD") {
-      // Its body is not waited for.
       res.shouldKeepAlive = false;
       return responder.refuse(exchange, { kind: "method-not-allowed" }, { Allow: "GET, HEAD, OPTIONS" });
     }
@@ -39,6 +43,7 @@ export function front(options: FrontOptions): RequestListener {
       return responder.refuse(exchange, { kind: "unauthorized" }, { "WWW-Authenticate": "Bearer" });
     }
     exchange.edge = edge;
+    if (!underway.admits(exchange)) return responder.refuse(exchange, { kind: "overloaded" });
     const url = urls.parse(req.url ?? "");
     switch (url.kind) {
       case "outside":
@@ -52,18 +57,20 @@ export function front(options: FrontOptions): RequestListener {
         return playlists(req, res);
     }
   };
-  return (req, res) => guarded({ req, res }, responder, route);
+  return (req, res) => guarded(underway.enter(req, res), responder, route);
 }
 
 /** Paths come here only when the grammar has let them pass. */
-function playlistApp({ playlists, responder }: FrontOptions, urls: Urls): express.Express {
+function playlistApp({ playlists, responder, underway }: FrontOptions, urls: Urls): express.Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   const answer =
     <K extends LiveUrl["kind"]>(kind: K, handler: (exchange: Exchange, url: LiveUrl & { kind: K }) => Promise<void>) =>
     (req: express.Request, res: express.Response): void => {
-      guarded({ req, res }, responder, (exchange) => {
+      const exchange = underway.of(res);
+      if (exchange === undefined) return;
+      guarded(exchange, responder, () => {
         const url = urls.parse(req.url);
         if (url.kind === kind) return handler(exchange, url as LiveUrl & { kind: K });
       });

@@ -18,6 +18,7 @@ import { KvError } from "@headwater/kv";
 import { templateOf } from "@headwater/segment-store/catalog";
 import { ReadRefused, type Tier } from "@headwater/segment-store/reader";
 import type { Clock, Logger, Metrics, Series } from "@headwater/service-kit";
+import { isUnknown, type Underway } from "../guard/underway.ts";
 import { type Answer, answerFor, type OriginDecision, ofOlderVersion } from "./answers.ts";
 import { sendBody, sliceChunks } from "./body.ts";
 import type { Exchange, Subject } from "./exchange.ts";
@@ -52,6 +53,8 @@ export interface ResponderOptions {
   readonly metrics: Pick<Metrics, "originRequestsTotal" | "shedTotal">;
   readonly logger: Logger;
   readonly turns: Turns;
+  readonly underway: Pick<Underway, "takesMedia">;
+  readonly firstIdleMs: number;
 }
 
 /** Writes answers: the status and lifetime of a decision, and the headers that the contract promises on it. */
@@ -60,13 +63,17 @@ export class Responder {
   readonly #metrics: ResponderOptions["metrics"];
   readonly #logger: Logger;
   readonly #turns: Turns;
+  readonly #underway: ResponderOptions["underway"];
+  readonly #firstIdle: string;
   readonly #counted: Record<number, Partial<Record<OriginDecision["kind"], Series>>> = {};
 
-  constructor({ clock, metrics, logger, turns }: ResponderOptions) {
+  constructor({ clock, metrics, logger, turns, underway, firstIdleMs }: ResponderOptions) {
     this.#clock = clock;
     this.#metrics = metrics;
     this.#logger = logger;
     this.#turns = turns;
+    this.#underway = underway;
+    this.#firstIdle = `timeout=${Math.floor(firstIdleMs / 1000)}`;
   }
 
   /** An answer whose body, if any, only tells why. */
@@ -114,6 +121,9 @@ export class Responder {
     if (outcome.status === 416) {
       const range = { "Content-Range": contentRange(outcome, sizeBytes) };
       return this.#problem(exchange, decision, UNSATISFIABLE, { ETag: etag, "Accept-Ranges": "bytes", ...range });
+    }
+    if (outcome.status !== 304 && !this.#underway.takesMedia(exchange, object.etag, sizeBytes)) {
+      return this.refuse(exchange, { kind: "overloaded" });
     }
     const opened = outcome.status === 304 ? NO_BODY : object.open();
     if ("then" in opened) return this.#sendLoaded(exchange, decision, object, outcome, opened);
@@ -182,8 +192,11 @@ export class Responder {
     return isOlder ? ofOlderVersion(answer) : answer;
   }
 
-  #head({ res }: Exchange, decision: OriginDecision, status: number, headers: string[]): void {
+  #head(exchange: Exchange, decision: OriginDecision, status: number, headers: string[]): void {
+    const { res } = exchange;
     this.#count(decision.kind, status);
+    exchange.decision = decision.kind;
+    if (isUnknown(exchange)) headers.push("Keep-Alive", this.#firstIdle);
     res.writeHead(status, headers);
   }
 

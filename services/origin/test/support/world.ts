@@ -7,7 +7,7 @@ import { Catalog } from "@headwater/segment-store/catalog";
 import { Events, type NewEvent } from "@headwater/segment-store/events";
 import { bucketOf, candidateRow, candidatesId, type EventRecord, shapeRow } from "@headwater/segment-store/model";
 import { createLogger, createMetrics, readSettings } from "@headwater/service-kit";
-import { type Origin, startOrigin } from "../../src/origin.ts";
+import { type Origin, type OriginOverrides, startOrigin } from "../../src/origin.ts";
 import { ManualTime } from "./manual-time.ts";
 
 export const T0 = Date.parse("2026-03-01T12:00:00Z");
@@ -70,13 +70,18 @@ export class World {
     this.events = new Events({ kv, notices, catalog: this.#catalog, nowMs });
   }
 
-  async startOrigin(env: Record<string, string> = {}): Promise<void> {
+  async startOrigin(env: Record<string, string> = {}, overrides: OriginOverrides = {}): Promise<void> {
     const settings = readSettings({ HEADWATER_ORIGIN_LISTEN: "127.0.0.1:0", ...env }, "origin");
     const { metrics, clock, notices } = this;
     const logger = createLogger({ service: "origin", logLevel: "silent" });
     const stores = { kv: this.#watched(), cache: zones({ zones: [] }), notices, close: async () => {} };
     const context = { settings, logger, metrics, clock, processId: "origin-test", draining: this.draining.signal };
-    this.#origin = await startOrigin(context, { stores, alarm: clock.alarm, elapsedMs: () => clock.nowMs() });
+    this.#origin = await startOrigin(context, {
+      stores,
+      alarm: clock.alarm,
+      elapsedMs: () => clock.nowMs(),
+      ...overrides,
+    });
   }
 
   get port(): number {
