@@ -15,6 +15,7 @@ const EXPOSED = [
   "Surrogate-Key",
   "Cache-Tag",
   "Cache-Status",
+  "Server-Timing",
   "CDN-Cache-Control",
   "ETag",
   "Last-Modified",

@@ -13,6 +13,7 @@ import { Holds } from "./holds/holds.ts";
 import { News } from "./holds/news.ts";
 import { accessControl } from "./http/access.ts";
 import { front } from "./http/front.ts";
+import { RequestLog } from "./http/request-log.ts";
 import { Responder } from "./http/responder.ts";
 import { Turns } from "./http/turns.ts";
 import { Inits } from "./inits.ts";
@@ -71,7 +72,8 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
   const underway = new Underway({ requestsMax, mediaMaxBytes, firstIdleMs, alarm, elapsedMs, metrics });
   metrics.requestsInFlight.readFrom(() => [{ labels: {}, value: underway.requests }]);
   metrics.mediaInFlightBytes.readFrom(() => [{ labels: {}, value: underway.mediaBytes }]);
-  const responder = new Responder({ clock, metrics, logger, turns, underway, firstIdleMs });
+  const responder = new Responder({ clock, metrics, logger, turns, underway, firstIdleMs, elapsedMs });
+  const log = new RequestLog({ logger, elapsedMs });
   const directory = new Directory(catalog, reader, clock);
   const holds = new Holds({ clock, alarm, max: limits.holdsMax, draining, turns, metrics });
   const news = new News(catalog, clock, alarm);
@@ -84,7 +86,10 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
       inits: new Inits(directory, responder, clock),
       playlists: new Playlists({ directory, responder, holds, news, clock }),
     }),
-    closed: (res) => void underway.leave(res),
+    closed: (res) => {
+      const exchange = underway.leave(res);
+      if (exchange !== undefined) log.ended(exchange);
+    },
     options: { ...SERVER_OPTIONS, ...overrides.serverOptions },
   });
   server.maxConnections = limits.connectionsMax;

@@ -75,7 +75,9 @@ export class Playlists {
       if (ended === "deadline" || ended === "refused") return responder.refuse(exchange, { kind: "blocked-too-long" });
       if (ended === "drain") return responder.refuse(exchange, { kind: "draining" });
       const untilMs = arrivedMs + longestBlockMs(template);
+      const fromMs = clock.nowMs();
       ended = await holds.wait(heldPlaylist(directory, news, found, msn), exchange.res, untilMs);
+      exchange.holdMs += Math.max(0, clock.nowMs() - fromMs);
     }
   }
 

@@ -40,7 +40,6 @@ export class Segments {
     const found = directory.renditionNow(exchange, url);
     if (found === undefined) return this.#answerLater(exchange, url, nowMs);
     if ("ruledOut" in found) return responder.refuse(exchange, found.ruledOut);
-    exchange.class = found.rendition.classOf(url.number);
     const look = found.rendition.lookNow(url.number, nowMs);
     if (look === undefined || waits(exchange, look, found, url, nowMs)) return this.#answerLater(exchange, url, nowMs);
     return this.#send(exchange, url, found, look);
@@ -60,6 +59,7 @@ export class Segments {
       const isOver = isFinal(ended) || nowMs >= untilMs || !waits(exchange, look, found, url, nowMs);
       if (isOver) return this.#send(exchange, url, found, look, ended);
       ended = await holds.wait(heldSegment(directory, news, found, url.number), exchange.res, untilMs);
+      exchange.holdMs += Math.max(0, clock.nowMs() - nowMs);
     }
   }
 
@@ -71,6 +71,7 @@ export class Segments {
     ended?: HoldEnd,
   ): Promise<void> | void {
     const { responder, reader } = this.#options;
+    exchange.class = found.rendition.classOf(url.number);
     if (decision.kind !== "published" || candidate === undefined) {
       return responder.refuse(exchange, ended === "drain" ? { kind: "draining" } : decision);
     }

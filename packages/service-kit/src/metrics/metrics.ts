@@ -1,13 +1,12 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ServiceName } from "../settings/index.ts";
 import { type LabelledCounter, TalliedCounter } from "./tallied-counter.ts";
+import { type Distribution, TalliedHistogram } from "./tallied-histogram.ts";
 
 export type { Registry } from "prom-client";
 export type { LabelledCounter, Series, TalliedCounter } from "./tallied-counter.ts";
+export type { Distribution, TalliedHistogram } from "./tallied-histogram.ts";
 
-export interface Distribution {
-  observe(seconds: number): void;
-}
 export interface Level {
   set(value: number): void;
 }
@@ -46,6 +45,8 @@ export type Metrics = {
   readonly holdsTotal: LabelledCounter<{ end: string }>;
   readonly originRequestsTotal: TalliedCounter<{ decision: string; status: number }>;
   readonly shedTotal: LabelledCounter<{ class: string }>;
+  /** From a request's head to its answer's, where it was not held. */
+  readonly originSeconds: TalliedHistogram<{ class: string }>;
   readonly cutTotal: LabelledCounter<{ reason: CutReason }>;
   readonly requestsInFlight: ReadLevel<Record<never, string>>;
   readonly mediaInFlightBytes: ReadLevel<Record<never, string>>;
@@ -63,6 +64,7 @@ export type Metrics = {
 };
 
 const LATENCY_BUCKETS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+const FIRST_BYTE_BUCKETS = [0.001, 0.002, ...LATENCY_BUCKETS];
 const LATENESS_BUCKETS = [-2, -1, -0.5, -0.2, 0, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 
 /** A registry with the process's own metrics (CPU, memory, event loop lag) and the named ones of `service`. */
@@ -149,6 +151,11 @@ export function createMetrics(service: ServiceName): Metrics {
       "status",
     ]),
     shedTotal: counter(origin, "shed_total", "Requests refused to protect storage, by class.", ["class"]),
+    originSeconds: new TalliedHistogram<{ class: string }>({
+      ...define(origin, "origin_seconds", "Time from a request to the beginning of its answer, held ones left out."),
+      labelNames: ["class"],
+      buckets: FIRST_BYTE_BUCKETS,
+    }),
     cutTotal: counter(origin, "cut_total", "Connections that were cut, by the reason.", ["reason"]),
     requestsInFlight: readLevel(origin, "requests_in_flight", "Requests under way, held ones among them.", []),
     mediaInFlightBytes: readLevel(

@@ -37,6 +37,10 @@ export class Exchange {
   /** Waited for what was not there yet; for storage. */
   holdMs = 0;
   readMs = 0;
+  /** From its head to its answer's. */
+  firstByteMs = 0;
+  /** Why storage or this process has failed it. */
+  error: unknown = undefined;
   /** Of the body, as its head announces them. */
   sizeBytes = 0;
 

@@ -17,11 +17,11 @@ import {
 import { KvError } from "@headwater/kv";
 import { templateOf } from "@headwater/segment-store/catalog";
 import { ReadRefused, type Tier } from "@headwater/segment-store/reader";
-import type { Clock, Logger, Metrics, Series } from "@headwater/service-kit";
+import type { Clock, Distribution, Logger, Metrics, Series } from "@headwater/service-kit";
 import { isUnknown, type Underway } from "../guard/underway.ts";
 import { type Answer, answerFor, type OriginDecision, ofOlderVersion } from "./answers.ts";
 import { sendBody, sliceChunks } from "./body.ts";
-import type { Exchange, Subject } from "./exchange.ts";
+import type { Exchange, RequestClass, Subject } from "./exchange.ts";
 import type { Turns } from "./turns.ts";
 
 type HeaderValues = Readonly<Record<string, string>>;
@@ -50,11 +50,13 @@ interface Opened {
 
 export interface ResponderOptions {
   readonly clock: Clock;
-  readonly metrics: Pick<Metrics, "originRequestsTotal" | "shedTotal">;
+  readonly metrics: Pick<Metrics, "originRequestsTotal" | "originSeconds" | "shedTotal">;
   readonly logger: Logger;
   readonly turns: Turns;
   readonly underway: Pick<Underway, "takesMedia">;
   readonly firstIdleMs: number;
+  /** Monotonic. */
+  readonly elapsedMs: () => number;
 }
 
 /** Writes answers: the status and lifetime of a decision, and the headers that the contract promises on it. */
@@ -65,14 +67,17 @@ export class Responder {
   readonly #turns: Turns;
   readonly #underway: ResponderOptions["underway"];
   readonly #firstIdle: string;
+  readonly #elapsedMs: () => number;
+  readonly #seconds: Partial<Record<RequestClass, Distribution>> = {};
   readonly #counted: Record<number, Partial<Record<OriginDecision["kind"], Series>>> = {};
 
-  constructor({ clock, metrics, logger, turns, underway, firstIdleMs }: ResponderOptions) {
+  constructor({ clock, metrics, logger, turns, underway, firstIdleMs, elapsedMs }: ResponderOptions) {
     this.#clock = clock;
     this.#metrics = metrics;
     this.#logger = logger;
     this.#turns = turns;
     this.#underway = underway;
+    this.#elapsedMs = elapsedMs;
     this.#firstIdle = `timeout=${Math.floor(firstIdleMs / 1000)}`;
   }
 
@@ -96,12 +101,13 @@ export class Responder {
     }
     if (error instanceof ReadRefused) {
       this.#metrics.shedTotal.inc({ class: error.class });
+      exchange.class = error.class === "dvr" ? "dvr" : "live-edge";
       const isDvr = error.class === "dvr";
       this.refuse(exchange, isDvr ? { kind: "shed", restMs: error.restMs } : { kind: "storage-failing" });
       return;
     }
     if (error instanceof KvError) {
-      this.#logger.warn({ err: error }, "storage does not answer");
+      exchange.error = error;
       this.refuse(exchange, { kind: "storage-failing" });
       return;
     }
@@ -137,7 +143,9 @@ export class Responder {
     outcome: Sendable,
     loading: Promise<Opened>,
   ): Promise<void> {
+    const fromMs = this.#elapsedMs();
     const opened = await loading;
+    exchange.readMs += this.#elapsedMs() - fromMs;
     // However many asked meanwhile have waited for one and the same load.
     await this.#turns.opening();
     this.#sendOpened(exchange, decision, object, outcome, opened);
@@ -152,6 +160,7 @@ export class Responder {
   ): void {
     const { req, res, subject } = exchange;
     const { etag, lastModifiedMs, sizeBytes } = object;
+    exchange.tier = tier;
     const hasBody = outcome.status !== 304;
     // Asked now: reading took time, and a lifetime must not cross the moment at which the answer may change.
     const { maxAgeMs } = this.#answer(exchange, decision);
@@ -163,6 +172,7 @@ export class Responder {
     const body = outcome.status === 206 ? sliceChunks(chunks, outcome.start, outcome.end) : chunks;
     if (hasBody) {
       const length = outcome.status === 206 ? outcome.end - outcome.start + 1 : sizeBytes;
+      exchange.sizeBytes = length;
       headers.push("Content-Type", object.contentType, "Content-Length", `${length}`);
     }
     if (outcome.status === 206) headers.push("Content-Range", contentRange(outcome, sizeBytes));
@@ -180,6 +190,7 @@ export class Responder {
     const headers = fixedHeaders(exchange.subject).slice();
     addHeaders(headers, freshness(answer.maxAgeMs, answer.status, answer.retryAfterSec));
     addHeaders(headers, extra);
+    exchange.sizeBytes = body.length;
     headers.push("Content-Type", PROBLEM_CONTENT_TYPE, "Content-Length", `${body.length}`);
     this.#head(exchange, decision, answer.status, headers);
     // A string goes out with the head in one piece.
@@ -196,8 +207,16 @@ export class Responder {
     const { res } = exchange;
     this.#count(decision.kind, status);
     exchange.decision = decision.kind;
+    exchange.firstByteMs = this.#elapsedMs() - exchange.beganMs;
+    if (exchange.holdMs === 0) this.#observe(exchange);
+    if (exchange.holdMs > 0 || exchange.readMs > 0) addHeaders(headers, serverTiming(exchange));
     if (isUnknown(exchange)) headers.push("Keep-Alive", this.#firstIdle);
     res.writeHead(status, headers);
+  }
+
+  #observe({ class: name, firstByteMs }: Exchange): void {
+    this.#seconds[name] ??= this.#metrics.originSeconds.series({ class: name });
+    this.#seconds[name].observe(firstByteMs / 1000);
   }
 
   #count(decision: OriginDecision["kind"], status: number): void {
@@ -227,6 +246,15 @@ function headerList(values: HeaderValues): string[] {
 
 function addHeaders(list: string[], values: HeaderValues): void {
   for (const name in values) list.push(name, values[name]!);
+}
+
+/** What took time, where something did: a hold, a read of storage. */
+function serverTiming({ holdMs, readMs }: Exchange): HeaderValues {
+  const parts = [
+    ...(holdMs > 0 ? [`hold;dur=${Math.round(holdMs)}`] : []),
+    ...(readMs > 0 ? [`read;dur=${Math.round(readMs * 10) / 10}`] : []),
+  ];
+  return { "Server-Timing": parts.join(", "), "Timing-Allow-Origin": "*" };
 }
 
 /** Bodies of errors are few: one for each status and title. All are ASCII. */

@@ -51,6 +51,8 @@ export class World {
   readonly notices = memoryNotices({ nowMs: () => this.clock.nowMs() });
   readonly metrics = createMetrics("origin");
   readonly draining = new AbortController();
+  /** Lines of the origin's log, where a HEADWATER_LOG_LEVEL is set. */
+  readonly log: Record<string, unknown>[] = [];
   /** Calls of the origin to its store. */
   kvCalls = 0;
   isStoreDown = false;
@@ -73,7 +75,8 @@ export class World {
   async startOrigin(env: Record<string, string> = {}, overrides: OriginOverrides = {}): Promise<void> {
     const settings = readSettings({ HEADWATER_ORIGIN_LISTEN: "127.0.0.1:0", ...env }, "origin");
     const { metrics, clock, notices } = this;
-    const logger = createLogger({ service: "origin", logLevel: "silent" });
+    const logLevel = env.HEADWATER_LOG_LEVEL === undefined ? "silent" : settings.logLevel;
+    const logger = createLogger({ service: "origin", logLevel }, { write: (line) => this.log.push(JSON.parse(line)) });
     const stores = { kv: this.#watched(), cache: zones({ zones: [] }), notices, close: async () => {} };
     const context = { settings, logger, metrics, clock, processId: "origin-test", draining: this.draining.signal };
     this.#origin = await startOrigin(context, {
