@@ -1,8 +1,11 @@
 import {
+  checkRow,
   type Kv,
   KvError,
+  NAMESPACES,
   type Namespace,
   type Page,
+  PageSizer,
   type RangeQuery,
   type Row,
   type StagedValue,
@@ -10,18 +13,20 @@ import {
 import type { Client } from "cassandra-driver";
 import { CassandraStagedValue, readChunk } from "./chunks.ts";
 import { type ConnectionOptions, newClient } from "./clients.ts";
-import { inTime } from "./deadline.ts";
-import { putRow, putRowIfAbsent, rangeRows } from "./rows.ts";
+import { type Attempts, inTime } from "./deadline.ts";
+import type { StoreEvent } from "./observer.ts";
+import { FETCH_ROWS, putRow, putRowIfAbsent, rangeRows } from "./rows.ts";
 import { ensureSchema, type SchemaOptions } from "./schema.ts";
-
-/** How far a token may be ahead of our clock. A row from the future would swallow later writes without a word. */
-const CLOCK_TOLERANCE_MS = 2000;
 
 export interface CassandraKvOptions extends ConnectionOptions, Omit<SchemaOptions, "role"> {
   /** Whether this process may create the schema (default) or only waits for one that does. */
   readonly role?: SchemaOptions["role"];
   /** This machine's clock, ms since the Unix epoch. */
   readonly nowMs?: () => number;
+  /** Monotonic ms, by which pages end early. */
+  readonly clockMs?: () => number;
+  /** Told of every hedge and retry. */
+  readonly onEvent?: (event: StoreEvent) => void;
 }
 
 /**
@@ -29,13 +34,13 @@ export interface CassandraKvOptions extends ConnectionOptions, Omit<SchemaOption
  * Throws `KvError` when no node answers or the schema is not there within a minute.
  */
 export async function openCassandraKv(options: CassandraKvOptions): Promise<CassandraKv> {
-  const { keyspace, role = "owner", nowMs = Date.now } = options;
+  const { keyspace, role = "owner", onEvent = () => {} } = options;
   if (!/^[a-z][a-z0-9_]{0,47}$/.test(keyspace))
     throw new KvError("unavailable", `keyspace ${keyspace} is no plain name`);
-  const setup = newClient(options, { connectionsPerHost: 1, copyBuffer: true });
+  const setup = newClient(options, { connectionsPerHost: 1, copyBuffer: true, table: "rows", onEvent: () => {} });
   // Two pools, so that a row never queues behind chunks on a socket. Chunks fill their frames and need no copy.
-  const rows = newClient(options, { keyspace, connectionsPerHost: 2, copyBuffer: true });
-  const chunks = newClient(options, { keyspace, connectionsPerHost: 4, copyBuffer: false });
+  const rows = newClient(options, { keyspace, connectionsPerHost: 2, copyBuffer: true, table: "rows", onEvent });
+  const chunks = newClient(options, { keyspace, connectionsPerHost: 4, copyBuffer: false, table: "chunks", onEvent });
   try {
     await setup.connect();
     await ensureSchema(setup, { ...options, role });
@@ -49,7 +54,7 @@ export async function openCassandraKv(options: CassandraKvOptions): Promise<Cass
   } finally {
     await setup.shutdown().catch(() => {});
   }
-  return new CassandraKv(rows, chunks, nowMs);
+  return new CassandraKv(rows, chunks, options);
 }
 
 /**
@@ -63,33 +68,48 @@ export class CassandraKv implements Kv {
   readonly #rows: Client;
   readonly #chunks: Client;
   readonly #nowMs: () => number;
+  readonly #onEvent: (event: StoreEvent) => void;
 
-  constructor(rows: Client, chunks: Client, nowMs: () => number) {
+  readonly #clockMs: () => number;
+  readonly #sizers: Readonly<Record<Namespace, PageSizer>>;
+
+  constructor(rows: Client, chunks: Client, options: Pick<CassandraKvOptions, "nowMs" | "clockMs" | "onEvent">) {
+    const { nowMs = Date.now, clockMs = () => performance.now(), onEvent = () => {} } = options;
     this.#rows = rows;
     this.#chunks = chunks;
     this.#nowMs = nowMs;
+    this.#clockMs = clockMs;
+    this.#onEvent = onEvent;
+    const sizer = () => new PageSizer(FETCH_ROWS);
+    this.#sizers = { control: sizer(), "1h": sizer(), "6h": sizer(), "24h": sizer(), "7d": sizer() };
   }
 
   async put(namespace: Namespace, row: Row): Promise<void> {
-    this.#refuseFuture(row);
-    await inTime(putRow(this.#rows, namespace, row));
+    checkRow(namespace, row, this.#nowMs());
+    await inTime(() => putRow(this.#rows, namespace, row), this.#attempts(namespace, "rows"));
   }
 
   async putIfAbsent(namespace: Namespace, row: Row): Promise<Row | undefined> {
-    this.#refuseFuture(row);
-    return await inTime(putRowIfAbsent(this.#rows, namespace, row));
+    checkRow(namespace, row, this.#nowMs());
+    const { maxMs } = NAMESPACES[namespace];
+    // It knows itself how to be tried again.
+    return await inTime(() => putRowIfAbsent(this.#rows, namespace, row), { maxMs });
   }
 
   async range(namespace: Namespace, id: string, query: RangeQuery): Promise<Page> {
-    return await inTime(rangeRows(this.#rows, namespace, id, query));
+    const sizer = this.#sizers[namespace];
+    return await inTime(
+      () => rangeRows(this.#rows, namespace, id, query, sizer, this.#clockMs),
+      this.#attempts(namespace, "rows"),
+    );
   }
 
   stage(namespace: Namespace, nonce: string): StagedValue {
-    return new CassandraStagedValue(this.#chunks, namespace, nonce);
+    return new CassandraStagedValue(this.#chunks, namespace, nonce, this.#attempts(namespace, "chunks"));
   }
 
   async readChunk(namespace: Namespace, nonce: string, n: number): Promise<Buffer | undefined> {
-    return await inTime(readChunk(this.#chunks, namespace, nonce, n));
+    return await inTime(() => readChunk(this.#chunks, namespace, nonce, n), this.#attempts(namespace, "chunks"));
   }
 
   /** Ends both pools. Operations under way fail. */
@@ -97,9 +117,7 @@ export class CassandraKv implements Kv {
     await Promise.all([this.#rows.shutdown(), this.#chunks.shutdown()]);
   }
 
-  #refuseFuture({ tokenUs }: Row): void {
-    const aheadMs = tokenUs / 1000 - this.#nowMs();
-    if (aheadMs <= CLOCK_TOLERANCE_MS) return;
-    throw new KvError("clock", `the row's token is ${Math.round(aheadMs)} ms ahead of this clock`);
+  #attempts(namespace: Namespace, table: StoreEvent["table"]): Attempts {
+    return { maxMs: NAMESPACES[namespace].maxMs, onRetry: () => this.#onEvent({ table, event: "retry" }) };
   }
 }

@@ -1,6 +1,6 @@
-import { type Namespace, nonceTimeMs, type StagedValue } from "@headwater/kv";
+import { checkChunk, NAMESPACES, type Namespace, nonceTimeMs, type StagedValue } from "@headwater/kv";
 import { type Client, types } from "cassandra-driver";
-import { inTime } from "./deadline.ts";
+import { type Attempts, inTime } from "./deadline.ts";
 import { bucketOf, chunksTable } from "./tables.ts";
 
 /** Chunks of one value under way at once: enough to fill a 2 MiB segment's four, few enough to be fair. */
@@ -8,31 +8,36 @@ const IN_FLIGHT = 4;
 
 /**
  * A value on its way into Cassandra. `write` resolves as soon as fewer than `IN_FLIGHT` chunks are under way, so the
- * bytes must stay as they are until `seal`; a chunk that fails makes the next `write` or the `seal` reject.
+ * bytes must stay as they are for good (see `frames.ts`); a chunk that fails makes the next `write` or the `seal` reject.
  */
 export class CassandraStagedValue implements StagedValue {
   readonly #client: Client;
   readonly #cql: string;
+  readonly #namespace: Namespace;
+  readonly #attempts: Attempts;
   readonly #nonce: string;
   readonly #timestamp: types.Long;
   readonly #underWay = new Set<Promise<void>>();
   #failure: unknown;
   #abandoned = false;
 
-  constructor(client: Client, namespace: Namespace, nonce: string) {
+  constructor(client: Client, namespace: Namespace, nonce: string, attempts: Attempts) {
     this.#client = client;
+    this.#namespace = namespace;
+    this.#attempts = attempts;
     this.#nonce = nonce;
     this.#timestamp = types.Long.fromNumber(nonceTimeMs(nonce) * 1000);
     this.#cql = `INSERT INTO ${chunksTable(namespace)} (nonce, bucket, n, bytes) VALUES (?, ?, ?, ?) USING TIMESTAMP ?`;
   }
 
   async write(n: number, bytes: Uint8Array): Promise<void> {
+    checkChunk(this.#namespace, bytes);
     while (this.#underWay.size >= IN_FLIGHT) await Promise.race(this.#underWay);
     this.#throwIfFailed();
     if (this.#abandoned) return;
     const blob = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const params = [this.#nonce, bucketOf(n), n, blob, this.#timestamp];
-    const work: Promise<void> = inTime(this.#client.execute(this.#cql, params))
+    const work: Promise<void> = inTime(() => this.#client.execute(this.#cql, params), this.#attempts)
       .then(
         () => {},
         (error) => {
@@ -67,7 +72,9 @@ export async function readChunk(
   n: number,
 ): Promise<Buffer | undefined> {
   const cql = `SELECT bytes FROM ${chunksTable(namespace)} WHERE nonce = ? AND bucket = ? AND n = ?`;
-  for (const consistency of [types.consistencies.localOne, types.consistencies.localQuorum]) {
+  const { chunkConsistency, rowConsistency } = NAMESPACES[namespace];
+  for (const level of [chunkConsistency, rowConsistency]) {
+    const consistency = types.consistencies[level];
     const { rows } = await client.execute(cql, [nonce, bucketOf(n), n], { consistency });
     if (rows[0]) return rows[0].bytes;
   }

@@ -1,10 +1,9 @@
 import { Client, type DseClientOptions, policies, types } from "cassandra-driver";
 import { writeLargeValuesInPlace } from "./frames.ts";
+import { hooksOf, type StoreEvent } from "./observer.ts";
 
 /** One attempt at one node; the driver then tries the next. */
 const ATTEMPT_MS = 1500;
-/** A read or write that no node has answered by then is sent to a second one as well. */
-const HEDGE_AFTER_MS = 100;
 const HEARTBEAT_MS = 2000;
 /** Unanswered requests after which a connection counts as dead. */
 const DEAD_AFTER_TIMEOUTS = 8;
@@ -32,9 +31,16 @@ function nodePort(contactPoints: readonly string[], addressMap: Readonly<Record<
 /** A driver client whose statements are prepared, hedged and retried, unless one says otherwise. */
 export function newClient(
   { contactPoints, localDataCenter, addressMap = {} }: ConnectionOptions,
-  own: { keyspace?: string; connectionsPerHost: number; copyBuffer: boolean },
+  own: {
+    keyspace?: string;
+    connectionsPerHost: number;
+    copyBuffer: boolean;
+    table: StoreEvent["table"];
+    onEvent: (event: StoreEvent) => void;
+  },
 ): Client {
   writeLargeValuesInPlace();
+  const { speculativeExecution, ...hooks } = hooksOf(own.table, own.onEvent);
   const { local, remote, ignored } = types.distance;
   const options: DseClientOptions = {
     contactPoints: [...contactPoints],
@@ -46,8 +52,9 @@ export function newClient(
           callback(addressMap[`${address}:${port}`] ?? `${address}:${port}`),
       }),
       reconnection: new policies.reconnection.ConstantReconnectionPolicy(RECONNECT_MS),
-      speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(HEDGE_AFTER_MS, 1),
+      speculativeExecution,
     },
+    ...hooks,
     pooling: {
       coreConnectionsPerHost: { [local]: own.connectionsPerHost, [remote]: 1, [ignored]: 0 },
       maxRequestsPerConnection: MAX_REQUESTS_PER_CONNECTION,

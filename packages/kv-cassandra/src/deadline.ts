@@ -1,18 +1,44 @@
 import { KvError } from "@headwater/kv";
 
-/** The longest that any operation takes, with all its retries. */
-export const OPERATION_MS = 3000;
+const RETRY_PAUSE_MS = 25;
+/** Error codes from here on say that the request itself is wrong. */
+const FIRST_INVALID_CODE = 0x2000;
 
-/** Settles like the driver's promise, but at the latest after `OPERATION_MS`, and rejects with `KvError` only. */
-export async function inTime<T>(work: Promise<T>): Promise<T> {
+export interface Attempts {
+  /** The longest that the whole takes. */
+  readonly maxMs: number;
+  /** Called as a failed operation is begun anew, which is done once at most. Without it nothing is. */
+  readonly onRetry?: () => void;
+}
+
+/**
+ * Settles like the operation, but at the latest after `maxMs`, and rejects with `KvError` only. The operation may be
+ * begun twice: it must have the same effect again. Nodes are changed by the driver; this is for when it has no more.
+ */
+export async function inTime<T>(operation: () => Promise<T>, { maxMs, onRetry }: Attempts): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${OPERATION_MS} ms`)), OPERATION_MS);
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${maxMs} ms`)), maxMs);
+  const inTime = <U>(work: Promise<U>): Promise<U> => Promise.race([work, late.promise]);
   try {
-    return await Promise.race([work, late.promise]);
+    try {
+      return await inTime(operation());
+    } catch (error) {
+      if (onRetry === undefined || !mayPass(error)) throw error;
+      await inTime(new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS)));
+      onRetry();
+      return await inTime(operation());
+    }
   } catch (cause) {
-    if (cause instanceof KvError) throw cause;
+    if (cause instanceof KvError || cause instanceof RangeError) throw cause;
     throw new KvError("unavailable", `Cassandra: ${cause instanceof Error ? cause.message : cause}`, { cause });
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Whether an error is one of the moment. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof KvError || error instanceof TypeError) return false;
+  const { code } = error as { code?: unknown };
+  return typeof code !== "number" || code < FIRST_INVALID_CODE;
 }

@@ -1,10 +1,18 @@
-import { DEFAULT_PAGE_BYTES, type Namespace, type Page, type RangeQuery, type Row } from "@headwater/kv";
+import {
+  DEFAULT_PAGE_BYTES,
+  NAMESPACES,
+  type Namespace,
+  type Page,
+  type PageSizer,
+  type RangeQuery,
+  type Row,
+  shouldEndEarly,
+} from "@headwater/kv";
 import { type Client, types } from "cassandra-driver";
 import { rowsTable } from "./tables.ts";
 
-/** Rows of a driver page: small at first, then as many as are likely to fill what is left of ours. */
-const FIRST_FETCH_ROWS = 32;
-const MAX_FETCH_ROWS = 1000;
+/** Rows of a driver page: few while their size is unknown, then as many as are likely to fill what is left of ours. */
+export const FETCH_ROWS = { firstRows: 32, maxRows: 1000 };
 const CAS_ATTEMPTS = 3;
 const CAS_ATTEMPT_MS = 900;
 
@@ -13,7 +21,8 @@ const COLUMNS = "key, value, WRITETIME(value) AS token_us";
 /** Writes one row under its token, the same on every retry and hedge. */
 export async function putRow(client: Client, namespace: Namespace, { id, key, value, tokenUs }: Row): Promise<void> {
   const cql = `INSERT INTO ${rowsTable(namespace)} (id, key, value) VALUES (?, ?, ?) USING TIMESTAMP ?`;
-  await client.execute(cql, [id, key, value, types.Long.fromNumber(tokenUs)]);
+  const consistency = rowConsistency(namespace);
+  await client.execute(cql, [id, key, value, types.Long.fromNumber(tokenUs)], { consistency });
 }
 
 /**
@@ -43,9 +52,19 @@ async function readSerial(client: Client, namespace: Namespace, { id, key }: Row
   return rows[0] && toRow(id, rows[0]);
 }
 
-/** One page of a partition, read from Cassandra in smaller ones until `limit` or `pageBytes` is reached. */
-export async function rangeRows(client: Client, namespace: Namespace, id: string, query: RangeQuery): Promise<Page> {
-  const { from, to, limit, reverse = false, pageBytes = DEFAULT_PAGE_BYTES } = query;
+/**
+ * One page of a partition, read from Cassandra in smaller ones until `limit` or `pageBytes` is reached, or `targetMs` at
+ * risk. `clockMs` is monotonic.
+ */
+export async function rangeRows(
+  client: Client,
+  namespace: Namespace,
+  id: string,
+  query: RangeQuery,
+  sizer: PageSizer,
+  clockMs: () => number,
+): Promise<Page> {
+  const { from, to, limit, reverse = false, pageBytes = DEFAULT_PAGE_BYTES, targetMs } = query;
   const bounds = [...(from ? ["AND key >= ?"] : []), ...(to ? ["AND key <= ?"] : [])].join(" ");
   const order = reverse ? "DESC" : "ASC";
   const cql = `SELECT ${COLUMNS} FROM ${rowsTable(namespace)} WHERE id = ? ${bounds} ORDER BY key ${order}`;
@@ -54,10 +73,20 @@ export async function rangeRows(client: Client, namespace: Namespace, id: string
   const rows: Row[] = [];
   let sizeBytes = 0;
   let pageState: string | undefined;
+  const startMs = clockMs();
+  let partStartMs = startMs;
   do {
     // One row more than wanted tells whether any remain.
-    const fetchSize = Math.min(likelyRows(rows.length, sizeBytes, pageBytes), limit - rows.length + 1);
-    const page: types.ResultSet = await client.execute(cql, params, { fetchSize, ...(pageState && { pageState }) });
+    const fetchSize = Math.min(sizer.rowsFor(pageBytes - sizeBytes), limit - rows.length + 1);
+    const page: types.ResultSet = await client.execute(cql, params, {
+      consistency: rowConsistency(namespace),
+      fetchSize,
+      ...(pageState && { pageState }),
+    });
+    sizer.learn(
+      page.rows.length,
+      page.rows.reduce((sum, { value }) => sum + value.length, 0),
+    );
     for (const found of page.rows) {
       if (rows.length === limit || (rows.length > 0 && sizeBytes >= pageBytes)) return { rows, more: true };
       const row = toRow(id, found);
@@ -65,15 +94,16 @@ export async function rangeRows(client: Client, namespace: Namespace, id: string
       sizeBytes += row.value.length;
     }
     pageState = page.pageState ?? undefined;
+    const nowMs = clockMs();
+    if (pageState && rows.length > 0 && shouldEndEarly(targetMs, nowMs - startMs, nowMs - partStartMs)) {
+      return { rows, more: true };
+    }
+    partStartMs = nowMs;
   } while (pageState);
   return { rows, more: false };
 }
 
-function likelyRows(rows: number, sizeBytes: number, pageBytes: number): number {
-  if (rows === 0) return FIRST_FETCH_ROWS;
-  const meanBytes = Math.max(1, sizeBytes / rows);
-  return Math.max(1, Math.min(MAX_FETCH_ROWS, Math.ceil((pageBytes - sizeBytes) / meanBytes) + 1));
-}
+const rowConsistency = (namespace: Namespace) => types.consistencies[NAMESPACES[namespace].rowConsistency];
 
 function toRow(id: string, { key, value, token_us }: types.Row): Row {
   return { id, key, value, tokenUs: token_us.toNumber() };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Namespace, RETENTION_CLASSES, RETENTION_MS, type RetentionClass } from "@headwater/kv";
+import { NAMESPACES, type Namespace, RETENTION_CLASSES, type RetentionClass } from "@headwater/kv";
 
 /** Chunks of one partition: 2 MiB, so that a value spreads over nodes and no partition grows large. */
 const BUCKET_CHUNKS = 4;
@@ -37,7 +37,7 @@ const SPECULATE = "speculative_retry = 'MIN(99p,30ms)' AND additional_write_poli
 
 /** Everything of a table lives equally long, so whole files expire, window by window, and nothing is ever compacted away. */
 function expiring(retention: RetentionClass): string[] {
-  const ttlMs = RETENTION_MS[retention] + HOUR_MS;
+  const ttlMs = NAMESPACES[retention].retentionMs! + HOUR_MS;
   const windowMinutes = Math.ceil(ttlMs / WINDOWS_PER_TTL / 60_000);
   return [
     `default_time_to_live = ${ttlMs / 1000}`,

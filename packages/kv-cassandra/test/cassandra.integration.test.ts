@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { cassandraForTests, freePort } from "@headwater/infra";
-import { CHUNK_BYTES, KvError, newNonce, nextToken, type Row } from "@headwater/kv";
+import { CHUNK_BYTES, KvError, newNonce, nextToken, type Row, rowsOf } from "@headwater/kv";
 import { runKvContract } from "@headwater/kv/contract";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { Client } from "cassandra-driver";
-import { type CassandraKv, openCassandraKv } from "../src/index.ts";
+import { type CassandraKv, openCassandraKv, type StoreEvent } from "../src/index.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -93,6 +93,57 @@ afterAll(async () => {
           code: "unavailable",
           message: expect.stringContaining("99"),
         });
+      },
+      TIMEOUT_MS,
+    );
+  });
+
+  describe("pages and hedges", () => {
+    test(
+      "a page whose target is at risk ends early, with rows; who asks for none gets the whole",
+      async () => {
+        let clockMs = 0;
+        const jumping = () => (clockMs += 1000);
+        const kv = await open(useKeyspace(), { clockMs: jumping });
+        const tokenUs = nextToken(Date.now());
+        for (let n = 0; n < 70; n++)
+          await kv.put("1h", { id: "a", key: Buffer.of(n), value: Buffer.alloc(100), tokenUs });
+        const early = await kv.range("1h", "a", { limit: 100, targetMs: 50 });
+        expect([early.rows.length, early.more]).toEqual([32, true]);
+        const whole = await kv.range("1h", "a", { limit: 100 });
+        expect([whole.rows.length, whole.more]).toEqual([70, false]);
+        let count = 0;
+        for await (const row of rowsOf(kv, "1h", "a", { reverse: true, pageBytes: 1000 })) {
+          count += 1;
+          expect(row.key[0]).toBe(70 - count);
+        }
+        expect(count).toBe(70);
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
+      "where there is no second node, late requests are not hedged, and none fails for it",
+      async () => {
+        const events: StoreEvent[] = [];
+        const kv = await open(useKeyspace(), { onEvent: (event) => events.push(event) });
+        const tokenUs = nextToken(Date.now());
+        const nonce = newNonce(Date.now());
+        const staged = kv.stage("1h", nonce);
+        const chunk = Buffer.alloc(CHUNK_BYTES, 3);
+        for (let n = 0; n < 40; n++) await staged.write(n, chunk);
+        await staged.seal();
+        const puts = Array.from({ length: 200 }, (_, n) => ({
+          id: "a",
+          key: Buffer.of(n),
+          value: Buffer.of(n),
+          tokenUs,
+        }));
+        await Promise.all(puts.map((row) => kv.put("1h", row)));
+        const chunks = await Promise.all(puts.slice(0, 40).map((_, n) => kv.readChunk("1h", nonce, n)));
+        expect(chunks.every((found) => found?.equals(chunk))).toBe(true);
+        expect((await kv.range("1h", "a", { limit: 1000 })).rows).toHaveLength(200);
+        expect(events.filter(({ event }) => event === "hedge")).toEqual([]);
       },
       TIMEOUT_MS,
     );

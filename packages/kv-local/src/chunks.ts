@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { CHUNK_BYTES, KvError, type Namespace, nonceTimeMs, type StagedValue } from "@headwater/kv";
+import { CHUNK_BYTES, checkChunk, KvError, type Namespace, nonceTimeMs, type StagedValue } from "@headwater/kv";
 import { kvErrorOf } from "./database.ts";
 
 export const HOUR_MS = 3_600_000;
@@ -41,6 +41,7 @@ export async function readChunk(path: string, n: number): Promise<Buffer | undef
  * the file open until `seal` or `abandon`: its owner must call one of them.
  */
 export class StagedFile implements StagedValue {
+  readonly #namespace: Namespace;
   readonly #path: string;
   readonly #dir: string;
   readonly #haveRoom: () => Promise<void>;
@@ -49,13 +50,15 @@ export class StagedFile implements StagedValue {
   #ended = false;
 
   /** `haveRoom` rejects with the `KvError` that forbids a new value. */
-  constructor(path: string, dir: string, haveRoom: () => Promise<void>) {
+  constructor(namespace: Namespace, path: string, dir: string, haveRoom: () => Promise<void>) {
+    this.#namespace = namespace;
     this.#path = path;
     this.#dir = dir;
     this.#haveRoom = haveRoom;
   }
 
-  write(n: number, bytes: Uint8Array): Promise<void> {
+  async write(n: number, bytes: Uint8Array): Promise<void> {
+    checkChunk(this.#namespace, bytes);
     const write = this.#write(n, bytes).catch((error) => Promise.reject(kvErrorOf(error)));
     this.#writes.push(write);
     return write;

@@ -1,6 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import type { DatabaseSync } from "node:sqlite";
-import type { Kv, Namespace, Page, RangeQuery, Row, StagedValue } from "@headwater/kv";
+import {
+  checkRow,
+  type Kv,
+  type Namespace,
+  type Page,
+  type RangeQuery,
+  type Row,
+  type StagedValue,
+} from "@headwater/kv";
 import { chunksPath, NONCE, readChunk, StagedFile } from "./chunks.ts";
 import { attempt, kvErrorOf, openDatabase } from "./database.ts";
 import { Room } from "./room.ts";
@@ -25,7 +33,7 @@ export async function openLocalKv({ dir, maxBytes = Number.POSITIVE_INFINITY, no
     throw kvErrorOf(error);
   }
   const database = await openDatabase(dir);
-  return new LocalKv(dir, database, new Room(dir, database, maxBytes, nowMs));
+  return new LocalKv(dir, database, new Room(dir, database, maxBytes, nowMs), nowMs);
 }
 
 export class LocalKv implements Kv {
@@ -33,19 +41,23 @@ export class LocalKv implements Kv {
   readonly database: DatabaseSync;
   readonly #rows: Rows;
   readonly #room: Room;
+  readonly #nowMs: () => number;
 
-  constructor(dir: string, database: DatabaseSync, room: Room) {
+  constructor(dir: string, database: DatabaseSync, room: Room, nowMs: () => number) {
     this.dir = dir;
     this.database = database;
     this.#rows = new Rows(database);
     this.#room = room;
+    this.#nowMs = nowMs;
   }
 
   async put(namespace: Namespace, row: Row): Promise<void> {
+    checkRow(namespace, row, this.#nowMs());
     attempt(() => this.#rows.put(namespace, row));
   }
 
   async putIfAbsent(namespace: Namespace, row: Row): Promise<Row | undefined> {
+    checkRow(namespace, row, this.#nowMs());
     return attempt(() => this.#rows.putIfAbsent(namespace, row));
   }
 
@@ -54,7 +66,7 @@ export class LocalKv implements Kv {
   }
 
   stage(namespace: Namespace, nonce: string): StagedValue {
-    return new StagedFile(chunksPath(this.dir, namespace, nonce), this.dir, () => this.#room.check());
+    return new StagedFile(namespace, chunksPath(this.dir, namespace, nonce), this.dir, () => this.#room.check());
   }
 
   async readChunk(namespace: Namespace, nonce: string, n: number): Promise<Buffer | undefined> {

@@ -68,12 +68,12 @@ describe("sweep", () => {
     const named = await commit("1h", NOW_MS - HOUR_MS);
     const given = await commit("1h", NOW_MS - HOUR_MS, { name: false });
     const young = await commit("1h", NOW_MS - 9 * 60_000, { name: false });
-    const control = await commit("control", NOW_MS - 11 * 60_000, { name: false });
+    const longer = await commit("7d", NOW_MS - 11 * 60_000, { name: false });
 
     expect(await sweep(kv, NOW_MS)).toEqual({ rows: 0, files: 2 });
 
     expect(await Promise.all([named, given, young].map((nonce) => isThere("1h", nonce)))).toEqual([true, false, true]);
-    expect(await isThere("control", control)).toBe(false);
+    expect(await isThere("7d", longer)).toBe(false);
   });
 
   test("deletes the file of a row that was replaced", async () => {
@@ -87,20 +87,20 @@ describe("sweep", () => {
 
 describe("a limit of bytes", () => {
   test("the oldest media, of whatever class, goes first; control stays", async () => {
-    const control = await commit("control", NOW_MS - 9 * HOUR_MS);
+    await kv.put("control", { id: "id", key: Buffer.of(1), value: Buffer.of(1), tokenUs: 1 });
     const first = await commit("7d", NOW_MS - 3000);
     const second = await commit("1h", NOW_MS - 2000);
     const third = await commit("6h", NOW_MS - 1000);
 
-    expect(await evictOldest(kv, 5000)).toEqual({ rows: 0, files: 0 });
-    expect(await evictOldest(kv, 2300)).toEqual({ rows: 2, files: 2 });
+    expect(await evictOldest(kv, 4000)).toEqual({ rows: 0, files: 0 });
+    expect(await evictOldest(kv, 1300)).toEqual({ rows: 2, files: 2 });
 
     expect([await isThere("7d", first), await isThere("1h", second), await isThere("6h", third)]).toEqual([
       false,
       false,
       true,
     ]);
-    expect(await isThere("control", control)).toBe(true);
+    expect(await count("control")).toBe(1);
     expect([await count("7d"), await count("1h"), await count("6h")]).toEqual([0, 0, 1]);
     expect(await evictOldest(kv, 0)).toEqual({ rows: 1, files: 1 });
   });
@@ -220,7 +220,7 @@ describe("failures are KvErrors", () => {
     await kv.put("1h", { id: "id", key: Buffer.of(1), value: Buffer.of(1), tokenUs: 1 });
     const { page_count: pages } = kv.database.prepare("PRAGMA page_count").get() as { page_count: number };
     kv.database.exec(`PRAGMA max_page_count = ${pages}`);
-    const big = { id: "id", key: Buffer.of(1), value: Buffer.alloc(1_000_000), tokenUs: 2 };
+    const big = { id: "id", key: Buffer.of(1), value: Buffer.alloc(60_000), tokenUs: 2 };
     await expect(kv.put("1h", big)).rejects.toMatchObject({ name: "KvError", code: "full" });
     const { rows } = await kv.range("1h", "id", { limit: 10 });
     expect(rows.map(({ tokenUs }) => tokenUs)).toEqual([1]);

@@ -5,6 +5,7 @@ import {
   encodeValue,
   type Kv,
   keyAfter,
+  NAMESPACES,
   type Namespace,
   newNonce,
   nextToken,
@@ -158,6 +159,37 @@ export function runKvContract(name: string, { make }: { make: () => Promise<KvHa
       });
     });
 
+    describe("a namespace's rules", () => {
+      test("a token more than 2 s ahead of the clock is refused and changes nothing, one less far is taken", async () => {
+        const ahead = row(newId(), key(1), "from the future", nextToken(Date.now() + 60_000));
+        await expect(kv.put(NAMESPACE, ahead)).rejects.toMatchObject({ name: "KvError", code: "clock" });
+        await expect(kv.putIfAbsent(NAMESPACE, ahead)).rejects.toMatchObject({ name: "KvError", code: "clock" });
+        expect(await all(other, ahead.id)).toEqual([]);
+        await kv.put(NAMESPACE, { ...ahead, tokenUs: nextToken(Date.now() + 1900) });
+        expect(await all(other, ahead.id)).toHaveLength(1);
+      });
+
+      test.each(["control", NAMESPACE] as const)("a row of %s holds as much as they say, and no more", async (ns) => {
+        const { inlineMaxBytes } = NAMESPACES[ns];
+        const whole = row(newId(), key(1), Buffer.alloc(inlineMaxBytes, 7));
+        await kv.put(ns, whole);
+        expect((await only(other, whole.id, ns)).value.equals(whole.value)).toBe(true);
+        const larger = row(newId(), key(1), Buffer.alloc(inlineMaxBytes + 1));
+        await expect(kv.put(ns, larger)).rejects.toBeInstanceOf(RangeError);
+        await expect(kv.putIfAbsent(ns, larger)).rejects.toBeInstanceOf(RangeError);
+        expect(await all(other, larger.id, {}, ns)).toEqual([]);
+      });
+
+      test("a chunk that is too large, or in a namespace of rows, is refused", async () => {
+        const staged = kv.stage(NAMESPACE, newNonce(Date.now()));
+        await expect(staged.write(0, Buffer.alloc(CHUNK_BYTES + 1))).rejects.toBeInstanceOf(RangeError);
+        await staged.abandon();
+        const misplaced = kv.stage("control", newNonce(Date.now()));
+        await expect(misplaced.write(0, Buffer.alloc(1))).rejects.toBeInstanceOf(RangeError);
+        await misplaced.abandon();
+      });
+    });
+
     describe("ranges", () => {
       const ORDER = "00 0000 00ff 01 7f 7fff 80 8000 80ff c3a9 fe feff ff ff00 ffff".split(" ");
       let id: string;
@@ -221,6 +253,8 @@ export function runKvContract(name: string, { make }: { make: () => Promise<KvHa
         { limit: 15 },
         { limit: 100, pageBytes: 1 },
         { limit: 100, pageBytes: 250 },
+        { limit: 5, targetMs: 0 },
+        { limit: 100, pageBytes: 250, targetMs: 0 },
       ])("pages of %j add up to the whole partition in both directions", async (size) => {
         expect(hex(await all(other, id, size))).toEqual(ORDER);
         expect(hex(await all(other, id, { ...size, reverse: true }))).toEqual([...ORDER].reverse());

@@ -1,5 +1,6 @@
 export { memoryKv } from "./memory.ts";
+export * from "./namespaces.ts";
 export * from "./paging.ts";
 export * from "./port.ts";
-export * from "./retention.ts";
+
 export * from "./value.ts";

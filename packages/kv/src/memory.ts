@@ -1,8 +1,9 @@
+import { checkChunk, checkRow } from "./namespaces.ts";
 import { DEFAULT_PAGE_BYTES } from "./paging.ts";
 import type { Kv, Namespace, Page, RangeQuery, Row, StagedValue } from "./port.ts";
 
 /** A store in this process's memory, for tests: nothing expires, and nothing is ever full. */
-export function memoryKv(): Kv {
+export function memoryKv({ nowMs = Date.now }: { nowMs?: () => number } = {}): Kv {
   /** Rows of each partition in key order. */
   const partitions = new Map<string, Row[]>();
   const chunks = new Map<string, Buffer>();
@@ -16,12 +17,14 @@ export function memoryKv(): Kv {
 
   return {
     async put(namespace, row) {
+      checkRow(namespace, row, nowMs());
       const rows = partitionOf(namespace, row.id);
       const { index, found } = locate(rows, row.key);
       if (!found || wins(row, found)) rows.splice(index, found ? 1 : 0, copyOf(row));
     },
 
     async putIfAbsent(namespace, row) {
+      checkRow(namespace, row, nowMs());
       const rows = partitionOf(namespace, row.id);
       const { index, found } = locate(rows, row.key);
       if (found) return copyOf(found);
@@ -37,6 +40,7 @@ export function memoryKv(): Kv {
       const names = new Set<string>();
       return {
         async write(n, bytes) {
+          checkChunk(namespace, bytes);
           const name = chunkName(namespace, nonce, n);
           names.add(name);
           chunks.set(name, Buffer.from(bytes));

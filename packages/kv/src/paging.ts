@@ -1,3 +1,4 @@
+import { NAMESPACES } from "./namespaces.ts";
 import type { Kv, Namespace, RangeQuery, Row } from "./port.ts";
 
 /** The longest key that `keyBefore`, and so paging in reverse, is exact for. */
@@ -26,7 +27,8 @@ export function keyBefore(key: Buffer): Buffer | undefined {
 
 /**
  * Every row of a partition that the query covers, in its order. Reads one page (`limit` rows, default 1000, and
- * `pageBytes`) at a time, when the consumer gets there: it may stop early. Throws `KvError`.
+ * `pageBytes`, less where that would take longer than the namespace's target) at a time, when the consumer gets there:
+ * it may stop early. Throws `KvError`.
  */
 export async function* rowsOf(
   kv: Kv,
@@ -34,13 +36,44 @@ export async function* rowsOf(
   id: string,
   query: Omit<RangeQuery, "limit"> & Partial<Pick<RangeQuery, "limit">> = {},
 ): AsyncGenerator<Row, void, void> {
-  let next: RangeQuery | undefined = { limit: PAGE_ROWS, ...query };
+  let next: RangeQuery | undefined = { limit: PAGE_ROWS, targetMs: NAMESPACES[namespace].targetMs, ...query };
   while (next) {
     const { rows, more } = await kv.range(namespace, id, next);
     yield* rows;
     const last = rows.at(-1);
     next = more && last ? behind(last.key, next) : undefined;
   }
+}
+
+/** How many rows to ask a store for at a time, so that their values come to about the bytes that are wanted. */
+export class PageSizer {
+  readonly #firstRows: number;
+  readonly #maxRows: number;
+  /** Of the rows seen lately; undefined before the first. */
+  #meanBytes: number | undefined;
+
+  constructor({ firstRows, maxRows }: { firstRows: number; maxRows: number }) {
+    this.#firstRows = firstRows;
+    this.#maxRows = maxRows;
+  }
+
+  /** At least 1; `firstRows` while nothing is known. */
+  rowsFor(wantedBytes: number): number {
+    if (this.#meanBytes === undefined) return this.#firstRows;
+    return Math.max(1, Math.min(this.#maxRows, Math.ceil(wantedBytes / this.#meanBytes) + 1));
+  }
+
+  /** Rows and the bytes of their values, as they came. Each page counts for half. */
+  learn(rows: number, sizeBytes: number): void {
+    if (rows === 0) return;
+    const meanBytes = Math.max(1, sizeBytes / rows);
+    this.#meanBytes = this.#meanBytes === undefined ? meanBytes : (this.#meanBytes + meanBytes) / 2;
+  }
+}
+
+/** Whether a page that took so long so far would probably miss its target with a part more like the last one. */
+export function shouldEndEarly(targetMs: number | undefined, spentMs: number, lastPartMs: number): boolean {
+  return targetMs !== undefined && spentMs + lastPartMs > targetMs;
 }
 
 /** The rest of a query once `key` has been read. */

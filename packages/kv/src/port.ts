@@ -28,6 +28,11 @@ export interface RangeQuery {
   readonly limit: number;
   /** The page ends with the row that takes its values to this size; always at least one row. Default 1 MiB. */
   readonly pageBytes?: number;
+  /**
+   * The page may end early, with at least one row and `more`, where reading on would probably take it past this many
+   * ms. Only for who then asks for the rest. Default: it ends for the reasons above alone.
+   */
+  readonly targetMs?: number;
 }
 
 export interface Page {
@@ -51,7 +56,8 @@ export interface StagedValue {
 
 /**
  * The key-value layer: partitions of sorted rows, and immutable chunked values beside them.
- * Every method rejects with `KvError` when the store cannot do it in time; nothing else is thrown.
+ * Every method rejects with `KvError` when the store cannot do it in time. What a namespace's rules (`NAMESPACES`)
+ * forbid whatever the moment, such as a chunk that is too large, is a RangeError; nothing else is thrown.
  */
 export interface Kv {
   /** Upsert under the row's token. The same row again (retry, hedge) changes nothing. */

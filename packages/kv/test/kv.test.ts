@@ -1,4 +1,14 @@
-import { keyAfter, keyBefore, MAX_KEY_BYTES, memoryKv, newNonce, nextToken, nonceTimeMs } from "@headwater/kv";
+import {
+  keyAfter,
+  keyBefore,
+  MAX_KEY_BYTES,
+  memoryKv,
+  newNonce,
+  nextToken,
+  nonceTimeMs,
+  PageSizer,
+  shouldEndEarly,
+} from "@headwater/kv";
 import { runKvContract } from "@headwater/kv/contract";
 import { describe, expect, test } from "@jest/globals";
 
@@ -39,5 +49,26 @@ describe("nonces and tokens", () => {
   test("a token is now in µs, but always behind the one replaced", () => {
     expect(nextToken(1000.5)).toBe(1_000_500);
     expect(nextToken(1000, 5_000_000)).toBe(5_000_001);
+  });
+});
+
+describe("pages by bytes", () => {
+  test("rows asked for follow the sizes of those seen, within bounds", () => {
+    const sizer = new PageSizer({ firstRows: 32, maxRows: 1000 });
+    expect(sizer.rowsFor(1_000_000)).toBe(32);
+    sizer.learn(0, 0);
+    expect(sizer.rowsFor(1_000_000)).toBe(32);
+    sizer.learn(10, 100_000);
+    expect([1_000_000, 5_000, 0].map((bytes) => sizer.rowsFor(bytes))).toEqual([101, 2, 1]);
+    sizer.learn(100, 200_000);
+    expect(sizer.rowsFor(600_000)).toBe(101);
+    for (let page = 0; page < 20; page += 1) sizer.learn(50, 0);
+    expect(sizer.rowsFor(1_000_000)).toBe(1000);
+  });
+
+  test("a page ends where one more part like the last would miss the target", () => {
+    expect(shouldEndEarly(50, 20, 30)).toBe(false);
+    expect(shouldEndEarly(50, 21, 30)).toBe(true);
+    expect(shouldEndEarly(undefined, 10_000, 10_000)).toBe(false);
   });
 });

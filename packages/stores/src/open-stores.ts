@@ -25,7 +25,7 @@ export interface OpenOptions {
   /** Whether this process commits rows (publisher, control), and so sends notices. */
   readonly writes: boolean;
   /** Where the cache zones are counted. */
-  readonly metrics?: Pick<Metrics, "zoneReadsTotal" | "zoneWritesTotal" | "zoneNodeOut">;
+  readonly metrics?: Pick<Metrics, "storeEventsTotal" | "zoneReadsTotal" | "zoneWritesTotal" | "zoneNodeOut">;
 }
 
 /** The one place where adapters are named. Rejects with KvError when the kv cannot be opened. */
@@ -59,6 +59,7 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, option
     localDataCenter: isOrigin ? store.readDataCenter : store.dataCenter,
     keyspace: store.keyspace,
     ...(store.addressMap !== undefined && { addressMap: store.addressMap }),
+    onEvent: (event) => metrics?.storeEventsTotal.inc({ ...event }),
   });
   const cache = memcachedZones({
     zones: settings.memcachedZones,

@@ -40,6 +40,8 @@ export type Metrics = {
   readonly zoneWritesTotal: LabelledCounter<{ zone: string; outcome: string }>;
   /** 1 for a server of memcached that is left out after failures, else 0. */
   readonly zoneNodeOut: ReadLevel<{ zone: string; node: string }>;
+  /** `event`: `hedge` or `retry`. */
+  readonly storeEventsTotal: LabelledCounter<{ table: "rows" | "chunks"; event: string }>;
   readonly holds: Level;
   /** `end`: why the hold ended, one of a few words of ours. */
   readonly holdsTotal: LabelledCounter<{ end: string }>;
@@ -144,6 +146,12 @@ export function createMetrics(service: ServiceName): Metrics {
       "zone",
       "node",
     ]),
+    storeEventsTotal: counter(
+      ["publisher", "origin", "control", "worker"],
+      "store_events_total",
+      "Requests to Cassandra sent to a second node, or again, by what they were for.",
+      ["table", "event"],
+    ),
     holds: new Gauge(define(origin, "holds", "Requests held now for a segment still to come.")),
     holdsTotal: counter(origin, "holds_total", "Holds by how they ended.", ["end"]),
     originRequestsTotal: counter(origin, "origin_requests_total", "Requests by decision and status.", [
