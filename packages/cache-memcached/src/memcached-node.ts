@@ -65,6 +65,10 @@ export function memcachedNode(options: MemcachedNodeOptions): ChunkNode & { clos
     async has(key) {
       return (await ask<boolean>(key, (client, done) => client.touch(key, EXPIRES_SECONDS, done))) === true;
     },
+    async addBriefly(key, value) {
+      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      return (await ask<boolean>(key, (client, done) => client.add(key, bytes, { expires: 1 }, done))) === true;
+    },
     close() {
       for (const { server } of pool) server.close();
     },

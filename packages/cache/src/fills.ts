@@ -1,8 +1,8 @@
-const MAX_UNDER_WAY = 4;
+const MAX_UNDER_WAY = 16;
 const BYTES_PER_SECOND = 64 * 1024 * 1024;
 
 /**
- * Room for writes that nobody waits for and that may as well not happen: a few at a time, at most 64 MiB a second. A
+ * Room for writes that nobody waits for and that may as well not happen: 16 at a time, at most 64 MiB a second. A
  * write that finds no room is not done, and never waits for it.
  */
 export function fillRoom(nowMs: () => number): (sizeBytes: number, write: () => Promise<void>) => void {

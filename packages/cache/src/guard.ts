@@ -1,4 +1,4 @@
-import { decodeChunk, encodeChunk } from "./frame.ts";
+import { decodeChunk, encodeChunk, isFramed } from "./frame.ts";
 import type { ChunkNode } from "./node.ts";
 
 /** `error`: no answer, or a value that is not what was set. `out`: left out after failures, and so not asked. */
@@ -10,6 +10,8 @@ export interface GuardedNode {
   set(key: string, value: Uint8Array): Promise<NodeWrite>;
   /** Undefined when it does not answer. */
   has(key: string): Promise<boolean | undefined>;
+  /** As `has`. */
+  addBriefly(key: string, value: Uint8Array): Promise<boolean | undefined>;
   /** Whether it is left out now. */
   readonly isOut: boolean;
 }
@@ -58,6 +60,11 @@ export function guard(node: ChunkNode, nowMs: () => number): GuardedNode {
     }
   }
 
+  async function answered(operation: () => Promise<boolean>): Promise<boolean | undefined> {
+    const answer = await attempt(operation);
+    return typeof answer === "string" ? undefined : answer;
+  }
+
   return {
     async get(key) {
       const read = await attempt(() => readChecked(node, key));
@@ -68,10 +75,8 @@ export function guard(node: ChunkNode, nowMs: () => number): GuardedNode {
         await node.set(key, value);
         return "stored";
       }),
-    async has(key) {
-      const answer = await attempt(() => node.has(key));
-      return typeof answer === "string" ? undefined : answer;
-    },
+    has: (key) => answered(() => node.has(key)),
+    addBriefly: (key, value) => answered(() => node.addBriefly(key, value)),
     get isOut() {
       return isOut();
     },
@@ -80,7 +85,8 @@ export function guard(node: ChunkNode, nowMs: () => number): GuardedNode {
 
 async function readChecked(node: ChunkNode, key: string): Promise<NodeRead> {
   const value = await node.get(key);
-  if (value === undefined) return { outcome: "miss" };
+  // What another version of Headwater has stored is no fault of the node.
+  if (value === undefined || !isFramed(value)) return { outcome: "miss" };
   const chunk = decodeChunk(key, value);
   if (chunk === undefined) throw new Error("not the value that was set");
   return { outcome: "hit", chunk, value };

@@ -1,49 +1,90 @@
 export interface HotSet<V> {
   /** The value, which thereby becomes the most recently used. */
   get(key: string): V | undefined;
-  /** Keeps a value of `sizeBytes`, unless it is larger than an eighth of the bound; drops the least recently used. */
+  /** Keeps a value of `sizeBytes`, unless it is larger than an eighth of the bound; drops what is needed least. */
   set(key: string, value: V, sizeBytes: number): void;
   stats(): { count: number; sizeBytes: number; hits: number; misses: number };
 }
 
 /** What an entry costs besides its value, so that many small ones are bounded too. */
 const ENTRY_BYTES = 128;
+/** Of the bound, for what was asked for more than once. */
+const PROVEN_SHARE = 0.8;
 
-/** Whole objects in process memory, the most recently used within `maxBytes`. Values are shared, not copied. */
+interface Entry<V> {
+  readonly value: V;
+  readonly costBytes: number;
+}
+
+/**
+ * Whole objects in process memory within `maxBytes`, as a segmented LRU: what was asked for again since it came is proven, and has
+ * four fifths of the room to itself. So a scan, which asks for each object once, drops only other new ones, however
+ * long it is. Values are shared, not copied.
+ */
 export function hotSet<V>({ maxBytes }: { maxBytes: number }): HotSet<V> {
-  const entries = new Map<string, { value: V; costBytes: number }>();
-  let sizeBytes = 0;
+  const fresh = lru<V>();
+  const proven = lru<V>();
   let hits = 0;
   let misses = 0;
 
-  function drop(key: string): void {
-    sizeBytes -= entries.get(key)?.costBytes ?? 0;
-    entries.delete(key);
+  function prove(key: string, entry: Entry<V>): void {
+    proven.add(key, entry);
+    while (proven.sizeBytes > maxBytes * PROVEN_SHARE) fresh.add(...proven.takeOldest()!);
   }
 
   return {
     get(key) {
-      const entry = entries.get(key);
+      const entry = proven.take(key) ?? fresh.take(key);
       if (entry === undefined) {
         misses += 1;
         return undefined;
       }
       hits += 1;
-      entries.delete(key);
-      entries.set(key, entry); // a Map iterates in the order of insertion: the first key is the least recently used
+      prove(key, entry);
       return entry.value;
     },
     set(key, value, valueBytes) {
-      drop(key);
-      const costBytes = valueBytes + ENTRY_BYTES;
-      if (costBytes > maxBytes / 8) return;
-      entries.set(key, { value, costBytes });
-      sizeBytes += costBytes;
-      for (const oldest of entries.keys()) {
-        if (sizeBytes <= maxBytes) break;
-        drop(oldest);
-      }
+      const wasProven = proven.take(key) !== undefined;
+      fresh.take(key);
+      const entry = { value, costBytes: valueBytes + ENTRY_BYTES };
+      if (entry.costBytes > maxBytes / 8) return;
+      if (wasProven) prove(key, entry);
+      else fresh.add(key, entry);
+      while (fresh.sizeBytes + proven.sizeBytes > maxBytes) fresh.takeOldest() ?? proven.takeOldest();
     },
-    stats: () => ({ count: entries.size, sizeBytes, hits, misses }),
+    stats: () => ({
+      count: fresh.count + proven.count,
+      sizeBytes: fresh.sizeBytes + proven.sizeBytes,
+      hits,
+      misses,
+    }),
+  };
+}
+
+/** Entries in the order of their use; a Map iterates in the order of insertion, so the first is the oldest. */
+function lru<V>() {
+  const entries = new Map<string, Entry<V>>();
+  let sizeBytes = 0;
+  function take(key: string): Entry<V> | undefined {
+    const entry = entries.get(key);
+    if (entry !== undefined && entries.delete(key)) sizeBytes -= entry.costBytes;
+    return entry;
+  }
+  return {
+    take,
+    takeOldest(): [string, Entry<V>] | undefined {
+      const [key] = entries.keys();
+      return key === undefined ? undefined : [key, take(key)!];
+    },
+    add(key: string, entry: Entry<V>): void {
+      entries.set(key, entry);
+      sizeBytes += entry.costBytes;
+    },
+    get count() {
+      return entries.size;
+    },
+    get sizeBytes() {
+      return sizeBytes;
+    },
   };
 }

@@ -10,4 +10,6 @@ export interface ChunkNode {
   set(key: string, value: Uint8Array): Promise<void>;
   /** Whether there is a value, which then stays as long as one just set. */
   has(key: string): Promise<boolean>;
+  /** Stores a value for a second, unless there is one. Whether it did. */
+  addBriefly(key: string, value: Uint8Array): Promise<boolean>;
 }

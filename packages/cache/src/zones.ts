@@ -20,7 +20,7 @@ export interface ZoneRead {
   outcome: NodeRead["outcome"] | "late";
 }
 
-/** `late`: stored when nobody waited any more. `filled`: copied from another zone. `dropped`: not tried, too many under way. */
+/** `late`: stored when nobody waited any more. `filled`: copied from elsewhere. `dropped`: not tried, too many under way. */
 export interface ZoneWrite {
   zone: string;
   outcome: NodeWrite | "late" | "filled" | "dropped";
@@ -47,6 +47,7 @@ const WRITE_WAIT_MS = 20;
 /** Writes under way, at most 512 KiB each; beyond that a write is given up at once. */
 const MAX_WRITES = 128;
 const READ_PATIENCE_MS = 20;
+const CLAIMED = Buffer.from("1");
 /** Zones asked in a hurry at a time: when everything is slow, asking twice as much does not help. */
 const MAX_HURRIED = 32;
 
@@ -65,6 +66,10 @@ export function zones(options: ZonesOptions): ZonedCache {
     .map((zone) => zoneCopy(zone, nowMs));
   const fill = fillRoom(nowMs);
   const filled = (zone: string) => onWrite?.({ zone, outcome: "filled" });
+  const fillIn = ({ name, nodeOf }: ZoneCopy, key: string, value: Buffer) =>
+    fill(value.byteLength, async () => {
+      if ((await nodeOf(key).set(key, value)) === "stored") filled(name);
+    });
   let writes = 0;
   let hurried = 0;
 
@@ -85,12 +90,9 @@ export function zones(options: ZonesOptions): ZonedCache {
       };
       const hit = await firstHit(asks, { patienceMs, mayHurry: () => hurried < MAX_HURRIED, onLate });
       hurried -= late.size;
-      for (const { name, nodeOf } of hit ? missing : []) {
-        fill(hit!.value.byteLength, async () => {
-          if ((await nodeOf(key).set(key, hit!.value)) === "stored") filled(name);
-        });
-      }
-      return hit?.chunk;
+      if (hit === undefined) return undefined;
+      for (const copy of missing) fillIn(copy, key, hit.value);
+      return hit.chunk;
     },
 
     async set(key, chunk) {
@@ -112,6 +114,14 @@ export function zones(options: ZonesOptions): ZonedCache {
         writes -= 1;
       });
       await latch(stored, Math.max(1, copies.length - 1), WRITE_WAIT_MS);
+    },
+
+    async claim(key) {
+      return (await copies[0]?.nodeOf(key).addBriefly(`claim/${key}`, CLAIMED)) ?? true;
+    },
+
+    fill(key, chunk) {
+      if (copies[0] !== undefined) fillIn(copies[0], key, encodeChunk(key, chunk));
     },
 
     nodes: zoneNodes(copies, filled),

@@ -103,6 +103,28 @@ describe("hot set", () => {
     expect(set.get("k9")).toBe("v9");
   });
 
+  test("a scan, however long, does not drop what was asked for again, nor what is asked for again drop the scan's room", () => {
+    const set = hotSet<number>({ maxBytes: 100 * 1128 });
+    for (let n = 0; n < 60; n += 1) {
+      set.set(`live${n}`, n, 1000);
+      set.get(`live${n}`);
+    }
+    for (let n = 0; n < 10_000; n += 1) set.set(`dvr${n}`, n, 1000);
+    for (let n = 0; n < 60; n += 1) expect(set.get(`live${n}`)).toBe(n);
+    expect(set.stats()).toMatchObject({ count: 100, sizeBytes: 100 * 1128 });
+    expect([set.get("dvr9959"), set.get("dvr9960")]).toEqual([undefined, 9960]);
+
+    for (let n = 0; n < 300; n += 1) {
+      set.set(`more${n}`, n, 1000);
+      set.get(`more${n}`);
+    }
+    // The proven have four fifths; the oldest of them are new again, and go first.
+    expect([set.get("more199"), set.get("more200"), set.get("live59")]).toEqual([undefined, 200, undefined]);
+    for (let n = 0; n < 15; n += 1) set.set(`dvr${n}`, n, 1000);
+    expect(set.get("dvr0")).toBe(0);
+    expect(set.stats().count).toBe(100);
+  });
+
   test("does not keep what is larger than an eighth of the bound", () => {
     const set = hotSet<string>({ maxBytes: 8000 });
     set.set("k", "small", 500);

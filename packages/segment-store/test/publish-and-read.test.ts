@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { zones } from "@headwater/cache";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { init, segment } from "./support/media.ts";
 import { createEvent, get, list, numbersOf, type Process, put, putPlaylist, Store, T0 } from "./support/store.ts";
@@ -42,7 +43,7 @@ describe("a first segment gives the event its clock", () => {
 
   test("the row is committed while the cache zones are still at work, and told of when they are done", async () => {
     const zonesDone = Promise.withResolvers<void>();
-    const slow = await store.process({ get: async () => undefined, set: () => zonesDone.promise });
+    const slow = await store.process({ ...zones({ zones: [] }), set: () => zonesDone.promise });
     const event = await createEvent(slow);
     await put(one, event, "720p/init.mp4", init());
     await put(one, event, "720p/0.m4s", segment({ atSec: 0 }));

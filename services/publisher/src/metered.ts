@@ -30,5 +30,7 @@ export function meteredCache(cache: ChunkCache, onWrite: () => void): ChunkCache
       onWrite();
       return cache.set(key, chunk);
     },
+    claim: (key) => cache.claim(key),
+    fill: (key, chunk) => cache.fill(key, chunk),
   };
 }

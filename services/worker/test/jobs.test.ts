@@ -102,6 +102,7 @@ describe("warm-up", () => {
         get: async (key) => up().get(key),
         set: async (key, value) => up().set(key, value),
         has: async (key) => up().has(key),
+        addBriefly: async (key, value) => up().addBriefly(key, value),
       };
     };
     const filled: string[] = [];

@@ -20,7 +20,7 @@ export interface SegmentReaderOptions {
   readonly onReadRows: () => void;
 }
 
-/** The origin's whole use of the store. It never writes. */
+/** The origin's whole use of the store. It never writes to the kv. */
 export class SegmentReader {
   readonly #options: SegmentReaderOptions;
   readonly #tiers: Tiers;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ChunkCache, hotSet, singleFlight } from "@headwater/cache";
 import { type ChunkRef, type Kv, KvError, type Namespace } from "@headwater/kv";
 import pLimit from "p-limit";
@@ -24,7 +25,14 @@ export interface TiersOptions {
 /** Chunks of one object fetched at a time. */
 const CHUNKS_IN_FLIGHT = 4;
 
-/** Where bytes come from: this process's memory, then the cache zones, then the kv. Reading never writes. */
+/** A chunk that another process is fetching from the store is waited for so long, and looked for so often. */
+const ARRIVAL_MS = 100;
+const LOOK_EVERY_MS = 5;
+
+/**
+ * Where bytes come from: this process's memory, then the cache zones, then the kv. What the kv had to give is put into the
+ * own zone; of the processes that share one, one fetches a chunk and the others wait for it there.
+ */
 export class Tiers {
   readonly #options: TiersOptions;
   readonly #hot;
@@ -78,17 +86,35 @@ export class Tiers {
     admit: () => void,
   ): Promise<{ chunk: Buffer; tier: Tier }> {
     const { cache, gate, kv, onRead } = this.#options;
-    const cached = await gate.read("memcached", asker, () => cache.get(`${nonce}/${n}`));
-    if (cached !== undefined) {
-      onRead("memcached");
-      return { chunk: cached, tier: "memcached" };
+    const key = `${nonce}/${n}`;
+    const read = () => gate.read("memcached", asker, () => cache.get(key));
+    const cached = await read();
+    let isMine = true;
+    if (cached === undefined) {
+      admit();
+      isMine = await cache.claim(key);
     }
-    admit();
+    const found = cached ?? (isMine ? undefined : await arrival(read));
+    if (found !== undefined) {
+      onRead("memcached");
+      return { chunk: found, tier: "memcached" };
+    }
     const chunk = await gate.read("store", asker, () => {
       onRead("store");
       return kv.readChunk(namespace, nonce, n);
     });
     if (chunk === undefined) throw new KvError("unavailable", "a chunk of a committed object is missing");
+    if (isMine) cache.fill(key, chunk);
     return { chunk, tier: "store" };
   }
+}
+
+/** A chunk that another process is fetching, once it has arrived; undefined when it does not in time. */
+async function arrival(read: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
+  for (let waitedMs = 0; waitedMs < ARRIVAL_MS; waitedMs += LOOK_EVERY_MS) {
+    await sleep(LOOK_EVERY_MS);
+    const chunk = await read();
+    if (chunk !== undefined) return chunk;
+  }
+  return undefined;
 }
