@@ -4,8 +4,10 @@ const HARD = 2;
 /** Requests under way, bounded: when there are `max`, an edge that has its equal share of them gets no more. */
 export class FairCount {
   readonly #max: number;
-  /** Edges that have any. They are named by the operator, so they are few. */
-  readonly #edges = new Map<string, number>();
+  /** Edges are named by the operator, so they are few. */
+  readonly #edges = new Map<string, { count: number }>();
+  /** Those that have any. */
+  #active = 0;
   #total = 0;
 
   constructor(max: number) {
@@ -18,22 +20,32 @@ export class FairCount {
 
   /** Whether one more of this edge may begin; if so, it is to be ended once. */
   begin(edge: string): boolean {
-    const own = this.#edges.get(edge) ?? 0;
-    if (this.#total >= this.#max && !this.#isOwed(own)) return false;
-    this.#edges.set(edge, own + 1);
+    const own = this.#of(edge);
+    if (this.#total >= this.#max && !this.#isOwed(own.count)) return false;
+    if (own.count === 0) this.#active += 1;
+    own.count += 1;
     this.#total += 1;
     return true;
   }
 
   end(edge: string): void {
-    const own = this.#edges.get(edge) ?? 0;
-    if (own > 1) this.#edges.set(edge, own - 1);
-    else this.#edges.delete(edge);
+    const own = this.#of(edge);
+    own.count -= 1;
+    if (own.count === 0) this.#active -= 1;
     this.#total -= 1;
   }
 
+  #of(edge: string): { count: number } {
+    let own = this.#edges.get(edge);
+    if (own === undefined) {
+      own = { count: 0 };
+      this.#edges.set(edge, own);
+    }
+    return own;
+  }
+
   #isOwed(own: number): boolean {
-    const edges = this.#edges.size + (own === 0 ? 1 : 0);
+    const edges = this.#active + (own === 0 ? 1 : 0);
     return own < Math.floor(this.#max / edges) && this.#total < HARD * this.#max;
   }
 }

@@ -24,7 +24,7 @@ export interface UnderwayOptions {
 export class Underway {
   readonly #options: UnderwayOptions;
   readonly #exchanges = new Map<ServerResponse, Exchange>();
-  /** Requests that a connection has carried. */
+  /** Requests that a connection has carried: one, or 2 for more. */
   readonly #carried = new WeakMap<Socket, number>();
   readonly #requests: FairCount;
   readonly #media: MediaRoom;
@@ -48,7 +48,7 @@ export class Underway {
   enter(req: IncomingMessage, res: ServerResponse): Exchange {
     const nowMs = this.#options.elapsedMs();
     const carried = this.#carried.get(req.socket) ?? 0;
-    this.#carried.set(req.socket, carried + 1);
+    if (carried < 2) this.#carried.set(req.socket, carried + 1);
     const exchange = new Exchange(req, res, nowMs, carried === 0);
     this.#exchanges.set(res, exchange);
     if (!this.#isSweeping) this.#sweepLater(nowMs);
