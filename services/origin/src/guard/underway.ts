@@ -95,9 +95,8 @@ export class Underway {
 
   #sweep(): void {
     const nowMs = this.#options.elapsedMs();
-    const elapsedMs = nowMs - this.#sweptMs;
-    // After a pause of this process nothing tells how fast its clients are.
-    const countedMs = elapsedMs > 2 * SWEEP_MS ? 0 : elapsedMs;
+    // A pause of this process is not its clients' fault.
+    const countedMs = Math.min(nowMs - this.#sweptMs, 2 * SWEEP_MS);
     for (const exchange of this.#exchanges.values()) if (isTooSlow(exchange, countedMs)) this.#cut(exchange);
     this.#isSweeping = false;
     if (this.#exchanges.size > 0) this.#sweepLater(nowMs);
