@@ -1,7 +1,6 @@
 import {
   checkRow,
   type Kv,
-  KvError,
   NAMESPACES,
   type Namespace,
   type Page,
@@ -12,15 +11,14 @@ import {
 } from "@headwater/kv";
 import type { Client } from "cassandra-driver";
 import { CassandraStagedValue, readChunk } from "./chunks.ts";
-import { type ConnectionOptions, newClient } from "./clients.ts";
+import { newClient } from "./clients.ts";
 import { type Attempts, inTime } from "./deadline.ts";
+import { type MigrateOptions, migrateCassandra, unusable } from "./migrate.ts";
 import type { StoreEvent } from "./observer.ts";
 import { FETCH_ROWS, putRow, putRowIfAbsent, rangeRows } from "./rows.ts";
-import { ensureSchema, type SchemaOptions } from "./schema.ts";
 
-export interface CassandraKvOptions extends ConnectionOptions, Omit<SchemaOptions, "role"> {
-  /** Whether this process may create the schema (default) or only waits for one that does. */
-  readonly role?: SchemaOptions["role"];
+/** `role`: whether this process may create and migrate the schema (default), or only waits for one that does. */
+export interface CassandraKvOptions extends MigrateOptions {
   /** This machine's clock, ms since the Unix epoch. */
   readonly nowMs?: () => number;
   /** Monotonic ms, by which pages end early. */
@@ -34,25 +32,16 @@ export interface CassandraKvOptions extends ConnectionOptions, Omit<SchemaOption
  * Throws `KvError` when no node answers or the schema is not there within a minute.
  */
 export async function openCassandraKv(options: CassandraKvOptions): Promise<CassandraKv> {
-  const { keyspace, role = "owner", onEvent = () => {} } = options;
-  if (!/^[a-z][a-z0-9_]{0,47}$/.test(keyspace))
-    throw new KvError("unavailable", `keyspace ${keyspace} is no plain name`);
-  const setup = newClient(options, { connectionsPerHost: 1, copyBuffer: true, table: "rows", onEvent: () => {} });
+  await migrateCassandra(options);
+  const { keyspace, onEvent = () => {} } = options;
   // Two pools, so that a row never queues behind chunks on a socket. Chunks fill their frames and need no copy.
   const rows = newClient(options, { keyspace, connectionsPerHost: 2, copyBuffer: true, table: "rows", onEvent });
   const chunks = newClient(options, { keyspace, connectionsPerHost: 4, copyBuffer: false, table: "chunks", onEvent });
   try {
-    await setup.connect();
-    await ensureSchema(setup, { ...options, role });
     await Promise.all([rows.connect(), chunks.connect()]);
   } catch (cause) {
     await Promise.allSettled([rows.shutdown(), chunks.shutdown()]);
-    if (cause instanceof KvError) throw cause;
-    throw new KvError("unavailable", `Cassandra cannot be used: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
-  } finally {
-    await setup.shutdown().catch(() => {});
+    throw unusable(cause);
   }
   return new CassandraKv(rows, chunks, options);
 }

@@ -4,7 +4,14 @@ import { CHUNK_BYTES, KvError, newNonce, nextToken, type Row, rowsOf } from "@he
 import { runKvContract } from "@headwater/kv/contract";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { Client } from "cassandra-driver";
-import { type CassandraKv, openCassandraKv, type StoreEvent } from "../src/index.ts";
+import {
+  type CassandraKv,
+  MIGRATIONS,
+  type Migration,
+  migrateCassandra,
+  openCassandraKv,
+  type StoreEvent,
+} from "../src/index.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -76,6 +83,36 @@ afterAll(async () => {
             ...{ rows_1h: 7200, rows_6h: 25_200, rows_24h: 90_000, rows_7d: 608_400 },
             ...{ chunks_1h: 7200, chunks_6h: 25_200, chunks_24h: 90_000, chunks_7d: 608_400 },
           });
+        });
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
+      "a migration takes the steps that are missing, once, in order, and a user waits for them",
+      async () => {
+        const options = { ...where, keyspace: useKeyspace() };
+        const taken: number[] = [];
+        const migrate = (migrations: readonly Migration[]) =>
+          migrateCassandra({ ...options, onStep: ({ version }) => taken.push(version) }, migrations);
+        expect(await migrate(MIGRATIONS)).toBe(0);
+        expect(await migrate(MIGRATIONS)).toBe(1);
+        const comment = (text: string) => (keyspace: string) => [
+          `ALTER TABLE ${keyspace}.rows_1h WITH comment = '${text}'`,
+        ];
+        const later = [
+          ...MIGRATIONS,
+          { version: 2, does: "two", statements: comment("two") },
+          { version: 3, does: "three", statements: comment("three") },
+        ];
+        const waiting = migrateCassandra({ ...options, role: "user" }, later);
+        expect((await Promise.all([migrate(later), migrate(later)])).every((before) => before >= 1)).toBe(true);
+        await waiting;
+        expect(taken).toEqual([1, 2, 3]);
+        await withAdmin(async (client) => {
+          const cql = "SELECT comment FROM system_schema.tables WHERE keyspace_name = ? AND table_name = 'rows_1h'";
+          const { rows } = await client.execute(cql, [options.keyspace]);
+          expect(rows[0]!.comment).toBe("three");
         });
       },
       TIMEOUT_MS,
