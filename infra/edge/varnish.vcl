@@ -126,7 +126,7 @@ sub vcl_synth {
     set resp.http.Cache-Status = "varnish; detail=judged";
     set resp.http.Access-Control-Allow-Origin = "*";
     set resp.http.Access-Control-Expose-Headers = "Headwater-Max-Age-Ms, Headwater-Event-Version, Headwater-Template, Headwater-Notifications, Headwater-Pipeline, Headwater-Region, Headwater-Init, Headwater-Defects, "
-      + "Surrogate-Key, Cache-Tag, Cache-Status, CDN-Cache-Control, ETag, Last-Modified, Accept-Ranges, Content-Length, Content-Range, Date, Age, Retry-After";
+      + "Surrogate-Key, Cache-Tag, Cache-Status, Server-Timing, CDN-Cache-Control, ETag, Last-Modified, Accept-Ranges, Content-Length, Content-Range, Date, Age, Retry-After";
     set resp.http.Content-Type = "application/problem+json";
     set resp.body = {"{"type":"about:blank","title":""} + resp.reason + {"","status":"} + (resp.status - 1000) + "}";
     set resp.status = resp.status - 1000;

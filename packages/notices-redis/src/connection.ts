@@ -1,12 +1,16 @@
 import { Redis } from "ioredis";
 
-/** Redis's channel of all notices. */
-export const CHANNEL = "headwater:notices";
-
 const CONNECT_MS = 1000;
 /** A connection that owes an answer for longer is dropped, and made anew. */
 const SILENT_SOCKET_MS = 1000;
 const RECONNECT_MS = [50, 500] as const;
+
+/** Where notices go, and by whose clock (ms since the Unix epoch). */
+export interface ChannelOptions {
+  readonly url: string;
+  readonly channel: string;
+  readonly nowMs: () => number;
+}
 
 /** A connection that never queues, never sends a command again, and comes back by itself. */
 export function connect(url: string): Redis {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Notice } from "@headwater/notices";
 import type { Redis } from "ioredis";
-import { CHANNEL, connect } from "./connection.ts";
+import { type ChannelOptions, connect } from "./connection.ts";
 import { encodeFrame, type Header, PUBLISHER_ID_BYTES } from "./frame.ts";
 
 const HEARTBEAT_MS = 200;
@@ -10,12 +10,14 @@ const PUBLISH_MS = 20;
 /** Numbers this process's notices, and says every 200 ms how many there were, so that others notice what they missed. */
 export class Publisher {
   readonly #redis: Redis;
+  readonly #channel: string;
   readonly #nowMs: () => number;
   readonly #id = randomBytes(PUBLISHER_ID_BYTES).toString("hex");
   readonly #heartbeat: NodeJS.Timeout;
   #sequence = 0;
 
-  constructor(url: string, nowMs: () => number) {
+  constructor({ url, channel, nowMs }: ChannelOptions) {
+    this.#channel = channel;
     this.#redis = connect(url);
     this.#nowMs = nowMs;
     this.#redis.on("ready", () => void this.#send("heartbeat"));
@@ -40,7 +42,7 @@ export class Publisher {
     const timeUp = Promise.withResolvers<void>();
     const timer = setTimeout(timeUp.resolve, PUBLISH_MS);
     try {
-      const sent = this.#redis.publish(CHANNEL, encodeFrame(header, notice));
+      const sent = this.#redis.publish(this.#channel, encodeFrame(header, notice));
       await Promise.race([sent, timeUp.promise]);
     } catch {
       // Lost: subscribers find out by the sequence, or by its silence.

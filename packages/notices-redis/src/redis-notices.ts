@@ -1,10 +1,13 @@
 import type { Notice, NoticeListener, Notices, Subscription } from "@headwater/notices";
+import type { ChannelOptions } from "./connection.ts";
 import { Publisher } from "./publisher.ts";
 import { Subscriber } from "./subscriber.ts";
 
 export interface RedisNoticesOptions {
   /** `redis://…` or `rediss://…`. */
   readonly url: string;
+  /** Redis's name for the notices of one kv: who shares it must share that. */
+  readonly channel: string;
   /** Whether this process publishes: if so it beats every 200 ms, and others rely on that. */
   readonly publisher: boolean;
   readonly nowMs?: () => number;
@@ -15,15 +18,13 @@ export interface RedisNoticesOptions {
  * it lasts and report a gap when it is over; connections come back by themselves.
  */
 export class RedisNotices implements Notices {
-  readonly #url: string;
-  readonly #nowMs: () => number;
+  readonly #options: ChannelOptions;
   readonly #publisher: Publisher | undefined;
   readonly #subscribers = new Set<Subscriber>();
 
-  constructor({ url, publisher, nowMs = Date.now }: RedisNoticesOptions) {
-    this.#url = url;
-    this.#nowMs = nowMs;
-    this.#publisher = publisher ? new Publisher(url, nowMs) : undefined;
+  constructor({ url, channel, publisher, nowMs = Date.now }: RedisNoticesOptions) {
+    this.#options = { url, channel, nowMs };
+    this.#publisher = publisher ? new Publisher(this.#options) : undefined;
   }
 
   /** Without `publisher: true` nothing is sent. */
@@ -32,7 +33,7 @@ export class RedisNotices implements Notices {
   }
 
   async subscribe(listener: NoticeListener): Promise<Subscription> {
-    const subscriber = new Subscriber(this.#url, listener, this.#nowMs);
+    const subscriber = new Subscriber(this.#options, listener);
     this.#subscribers.add(subscriber);
     await subscriber.begun();
     return {

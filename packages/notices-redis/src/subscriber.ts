@@ -1,6 +1,7 @@
 import type { NoticeListener, Subscription } from "@headwater/notices";
 import type { Redis } from "ioredis";
-import { CHANNEL, connect } from "./connection.ts";
+import type { ChannelOptions } from "./connection.ts";
+import { connect } from "./connection.ts";
 import { decodeFrame } from "./frame.ts";
 import { PublisherTracker } from "./publisher-tracker.ts";
 
@@ -10,6 +11,7 @@ const PING_MS = 500;
 /** One listener on a connection of its own. */
 export class Subscriber implements Subscription {
   readonly #redis: Redis;
+  readonly #channel: string;
   readonly #listener: NoticeListener;
   readonly #nowMs: () => number;
   readonly #tracker = new PublisherTracker();
@@ -21,7 +23,8 @@ export class Subscriber implements Subscription {
   #inForce = false;
   #closed = false;
 
-  constructor(url: string, listener: NoticeListener, nowMs: () => number) {
+  constructor({ url, channel, nowMs }: ChannelOptions, listener: NoticeListener) {
+    this.#channel = channel;
     this.#listener = listener;
     this.#nowMs = nowMs;
     this.#redis = connect(url);
@@ -61,7 +64,7 @@ export class Subscriber implements Subscription {
   async #subscribe(): Promise<void> {
     this.#tracker.reset();
     try {
-      await this.#redis.subscribe(CHANNEL);
+      await this.#redis.subscribe(this.#channel);
     } catch {
       if (!this.#closed) this.#redis.disconnect(true);
       return;

@@ -70,8 +70,9 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, option
   metrics?.zoneNodeOut.readFrom(() =>
     cache.nodes.map(({ zone, address: node, isOut }) => ({ labels: { zone, node }, value: isOut ? 1 : 0 })),
   );
-  const redis =
-    settings.redisUrl === undefined ? undefined : new RedisNotices({ url: settings.redisUrl, publisher: writes });
+  const { redisUrl: url } = settings;
+  const channel = `${store.keyspace}:notices`;
+  const redis = url === undefined ? undefined : new RedisNotices({ url, channel, publisher: writes });
   return {
     kv,
     cache,

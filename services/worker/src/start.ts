@@ -24,11 +24,13 @@ export async function startWorker(context: ServiceContext, overrides: WorkerOver
   const { jobsTotal: total, jobsDegraded: degraded, auditInconsistencies: inconsistencies } = metrics;
   const jobs = overrides.jobs ?? jobsOf({ settings, stores, catalog, logger, inconsistencies });
   const runner = new JobRunner({ nowMs, logger, total });
-  const { redisUrl } = settings;
+  const { redisUrl, store } = settings;
+  // Two Headwaters may share one Redis.
+  const prefix = store.kind === "cassandra" ? store.keyspace : "headwater";
   const scheduler =
     redisUrl === undefined
       ? timerScheduler(jobs, runner)
-      : bullmqScheduler({ url: redisUrl, jobs, runner, logger, degraded });
+      : bullmqScheduler({ url: redisUrl, prefix, jobs, runner, logger, degraded });
   return {
     servers: [],
     notReady: () => [],

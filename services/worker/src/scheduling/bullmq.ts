@@ -21,7 +21,7 @@ const CLOSE_CAP_MS = 2000;
 export interface BullmqOptions {
   readonly url: string;
   /** Begins every key of the queue. */
-  readonly prefix?: string;
+  readonly prefix: string;
   readonly jobs: readonly Job[];
   readonly runner: JobRunner;
   readonly logger: Logger;
@@ -34,7 +34,7 @@ export interface BullmqOptions {
  * called for; when it is back, perhaps empty, the schedule is written again.
  */
 export function bullmqScheduler(options: BullmqOptions): Scheduler {
-  const { url, prefix = "headwater", jobs, runner, logger, degraded } = options;
+  const { url, prefix, jobs, runner, logger, degraded } = options;
   const byName = new Map(jobs.map((job) => [job.name, job]));
   const { connection, disconnect } = connect(url);
   const queue = new Queue(QUEUE, { connection, prefix });
