@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { cpus } from "node:os";
 
 /** Which CPU core each part keeps to. */
 export interface Cores {
@@ -9,8 +9,11 @@ export interface Cores {
   readonly storm: number;
 }
 
-/** PUTs keep away from the storm first of all; then the origin has a core for itself. */
-export function layOut(count = availableParallelism()): Cores {
+/**
+ * PUTs keep away from the storm first of all; then the origin has a core for itself. `count`: the machine's cores, however
+ * few of them this process has been pinned to.
+ */
+export function layOut(count = cpus().length): Cores {
   if (count >= 4) return { origin: 0, publisher: 1, encoders: 2, storm: 3 };
   if (count === 3) return { origin: 0, publisher: 1, encoders: 1, storm: 2 };
   return count === 2
