@@ -42,7 +42,8 @@ export const zoneStopped: Fault = {
       await live.stop();
     }
     await live.judgePuts();
-    await live.judge();
+    // On a machine that others use as well the store may not keep up with all the reads: then it says so.
+    await live.judge(({ what }) => brief && / 503 /.test(what));
   },
 };
 

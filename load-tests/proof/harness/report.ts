@@ -12,7 +12,7 @@ export class Report {
     return this.#passed;
   }
 
-  /** Names of the checks that failed. */
+  /** The checks that failed, and why. */
   get failed(): readonly string[] {
     return this.#failed;
   }
@@ -24,8 +24,9 @@ export class Report {
       this.#passed += 1;
       this.#print("ok  ", name, detail === undefined ? "" : String(detail));
     } catch (error) {
-      this.#failed.push(`${this.#scenario}: ${name}`);
-      this.#print("FAIL", name, error instanceof Error ? error.message : String(error));
+      const why = error instanceof Error ? error.message : String(error);
+      this.#failed.push(`${this.#scenario}: ${name}: ${why}`);
+      this.#print("FAIL", name, why);
     }
   }
 
