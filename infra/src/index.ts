@@ -11,6 +11,7 @@ export { type Minio, startMinio } from "./parts/minio.ts";
 export { CACHE, ROOT } from "./parts/paths.ts";
 export { accepts, freePort, isFree } from "./parts/ports.ts";
 export { type Part, startPart } from "./parts/process.ts";
+export { pythonWithDriver } from "./parts/python-driver.ts";
 export { type Redis, startRedis } from "./parts/redis.ts";
 export { until } from "./parts/until.ts";
 export { type PartName, requirePart } from "./require-part.ts";

@@ -5,6 +5,7 @@ import { findBinary, MINIO_VERSION } from "./parts/binaries.ts";
 import { cassandraJars, haveCassandraJars } from "./parts/cassandra-jars.ts";
 import { findJava } from "./parts/java.ts";
 import { CACHE } from "./parts/paths.ts";
+import { canMakeEnvironments, makePythonWithDriver, pythonWithDriver } from "./parts/python-driver.ts";
 
 const MINUTE_MS = 60_000;
 const POLICY = "/usr/sbin/policy-rc.d";
@@ -45,12 +46,17 @@ const PARTS = {
   },
   k6: { present: () => !!findBinary("k6"), after: buildK6 },
   minio: { present: () => !!findBinary("minio"), after: buildMinio },
+  "python-cassandra-driver": {
+    present: () => !!pythonWithDriver(),
+    packages: async () => ((await canMakeEnvironments()) ? [] : ["python3", "python3-venv"]),
+    after: makePythonWithDriver,
+  },
 } satisfies Record<string, Installable>;
 
 export type InstallablePart = keyof typeof PARTS;
 const ALL_PARTS = Object.keys(PARTS) as InstallablePart[];
-/** Built for many minutes and used by one benchmark: installed only where it is named. */
-const ON_DEMAND: readonly InstallablePart[] = ["minio"];
+/** What no test uses: installed only where it is named. MinIO is built for many minutes. */
+const ON_DEMAND: readonly InstallablePart[] = ["minio", "python-cassandra-driver"];
 export const INSTALLABLE_PARTS = ALL_PARTS.filter((name) => !ON_DEMAND.includes(name));
 
 /**

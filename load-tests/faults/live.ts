@@ -1,9 +1,11 @@
 import type { Headwater } from "../proof/harness/headwater.ts";
+import { lossOf } from "./report/loss.ts";
 import { type Scene, visibleWithinMs } from "./scene.ts";
 import { type EncoderOptions, SeededEncoder } from "./traffic/encoder.ts";
 import { createClockedEvent } from "./traffic/event.ts";
-import { describeMs } from "./traffic/figures.ts";
+import { describeMs, percentile } from "./traffic/figures.ts";
 import { readBack } from "./traffic/read-back.ts";
+import { readByOthers } from "./traffic/read-by-others.ts";
 import { type FailedRead, Readers } from "./traffic/readers.ts";
 
 export interface LiveOptions extends Partial<Omit<EncoderOptions, "event" | "seed">> {
@@ -24,10 +26,12 @@ const BRISK = {
 export class Live {
   readonly encoder: SeededEncoder;
   readonly readers: Readers;
+  readonly #scene: Scene;
   readonly #report: Scene["report"];
   readonly #visibleWithinMs: number;
 
   constructor(scene: Scene, encoder: SeededEncoder, count: number) {
+    this.#scene = scene;
     this.#report = scene.report;
     this.#visibleWithinMs = visibleWithinMs(scene);
     this.encoder = encoder;
@@ -61,15 +65,27 @@ export class Live {
       demandNone(readers.failed.filter((read) => !mayFail(read)).map(({ what }) => what));
       return `${readers.failed.length} had to`;
     });
-    await this.#report.check("read back", () => readBack(encoder));
+    const isBack = await this.#report.check("read back", () => readBack(encoder));
+    this.#report.loss = { ...lossOf(encoder, readers), isBack };
+    const { brief, dir, world } = this.#scene;
+    if (world.settings.HEADWATER_STORE === "cassandra" && !brief) await readByOthers(this.#report, encoder, world, dir);
   }
 
-  /** Every PUT so far was acknowledged. */
-  async judgePuts(): Promise<void> {
+  /** Every PUT so far was acknowledged; in `p99Ms`, where a whole run says how long it may take at most. */
+  async judgePuts(p99Ms?: number): Promise<void> {
     await this.#report.check("no PUT failed", async () => {
       const { sent, failed } = this.encoder;
       demandNone(failed.map(({ rendition, number, status }) => `${rendition}/${number}: ${status ?? "no answer"}`));
       return `${sent.length} PUTs, last byte to answer ${describeMs(sent.map(({ tookMs }) => tookMs))}`;
+    });
+    if (p99Ms === undefined || this.#scene.brief) return;
+    await this.#report.check(`PUT p99 < ${p99Ms} ms`, async () => {
+      const tookMs = percentile(
+        this.encoder.sent.map((one) => one.tookMs),
+        0.99,
+      );
+      if (tookMs >= p99Ms) throw new Error(`${tookMs.toFixed(0)} ms`);
+      return `${tookMs.toFixed(0)} ms`;
     });
   }
 }

@@ -1,19 +1,26 @@
-// `npm run faults [-- name…] [--store local|cluster] [--seed TEXT] [--media DIR]`: blows to real processes in the midst
-// of seeded traffic. Prints a line for each check; the exit code is not 0 when one failed.
+// `npm run faults [-- name…] [--store local|cluster|cluster3] [--seed TEXT] [--media DIR]`: blows to real processes in the
+// midst of seeded traffic. Prints a line for each check; the exit code is not 0 when one failed. `-- report` writes
+// docs/what-we-lose.md of the last runs, as a run of all faults does.
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { cassandraForTests, type TestCassandra } from "@headwater/infra";
+import { cassandraForTests, ROOT } from "@headwater/infra";
+import { keepRecord, readRecords } from "./report/record.ts";
+import { whatWeLose } from "./report/what-we-lose.ts";
 import { encoderKilled } from "./scenarios/encoder-killed.ts";
 import { everythingKilled } from "./scenarios/everything-killed.ts";
 import { ladder } from "./scenarios/ladder.ts";
+import { nodeFrozen, nodeKilled } from "./scenarios/one-node.ts";
 import { originKilled } from "./scenarios/origin-killed.ts";
 import { publisherKilled } from "./scenarios/publisher-killed.ts";
 import { redisStopped } from "./scenarios/redis-stopped.ts";
+import { storeSlow } from "./scenarios/store-slow.ts";
+import { twoNodesGone } from "./scenarios/two-nodes-gone.ts";
 import { zoneStopped } from "./scenarios/zone-stopped.ts";
 import { type Fault, runFault } from "./scene.ts";
+import { ALL_STORES, type Store, startThreeNodes, type WorldCassandra } from "./world.ts";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -33,19 +40,29 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "everything-killed": everythingKilled,
   "zone-stopped": zoneStopped,
   "redis-stopped": redisStopped,
+  "node-killed": nodeKilled,
+  "node-frozen": nodeFrozen,
+  "two-nodes-gone": twoNodesGone,
+  "store-slow": storeSlow,
   ladder: ladder(values.media),
 };
-const USAGE = `npm run faults [-- name…] [--store local|cluster] [--seed TEXT] [--media DIR] [--brief] [--keep]
+const USAGE = `npm run faults [-- name…] [--store local|cluster|cluster3] [--seed TEXT] [--media DIR] [--brief] [--keep]
+npm run faults -- report
   names: ${Object.keys(FAULTS).join(", ")}; all that the store can have when none is given
   --seed repeats a run's traffic; --media sends real segments ({number}.m4s) up the ladder
-  --brief strikes less often; --keep leaves the folder with data and logs, as a failure does
+  cluster3 has three Cassandra nodes, and takes some 6 GB of memory
+  report writes docs/what-we-lose.md of the last run of each, as a run of all does
+  --brief strikes less often and is not kept for the report; --keep leaves the folder with data and logs, as a failure does
 `;
 
-const store = values.store as "local" | "cluster";
+const REPORT = join(ROOT, "docs", "what-we-lose.md");
+const store = values.store as Store;
 const names =
   positionals.length > 0 ? positionals : Object.keys(FAULTS).filter((name) => FAULTS[name]!.stores.includes(store));
 
-if (!["local", "cluster"].includes(store) || names.some((name) => !FAULTS[name]?.stores.includes(store))) {
+if (positionals.length === 1 && positionals[0] === "report") {
+  await writeReport();
+} else if (!ALL_STORES.includes(store) || names.some((name) => !FAULTS[name]?.stores.includes(store))) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
@@ -53,15 +70,18 @@ if (!["local", "cluster"].includes(store) || names.some((name) => !FAULTS[name]?
 }
 
 async function strike(): Promise<void> {
-  const cassandra = store === "cluster" ? await startCassandra() : undefined;
+  const dir = await mkdtemp(join(tmpdir(), "headwater-fault-cassandra-"));
+  const cassandra = store === "local" ? undefined : await startCassandra(dir);
   try {
     for (const name of names) await strikeOne(name, FAULTS[name]!, cassandra);
   } finally {
     await cassandra?.stop();
+    await rm(dir, { recursive: true, force: true });
   }
+  if (positionals.length === 0 && !values.brief) await writeReport();
 }
 
-async function strikeOne(name: string, fault: Fault, cassandra: TestCassandra | undefined): Promise<void> {
+async function strikeOne(name: string, fault: Fault, cassandra: WorldCassandra | undefined): Promise<void> {
   const { seed, brief } = values;
   const dir = await mkdtemp(join(tmpdir(), `headwater-fault-${name}-`));
   process.stdout.write(`${name}, ${store} store, seed ${seed}\n`);
@@ -69,8 +89,10 @@ async function strikeOne(name: string, fault: Fault, cassandra: TestCassandra | 
     process.stderr.write(`faults: ${name} is not done after ${fault.deadlineMs / 1000} s; its logs are in ${dir}\n`);
     process.exit(1);
   }, fault.deadlineMs);
-  const { passed, failed } = await runFault({ name, fault, seed, dir, brief, cassandra });
+  const report = await runFault({ name, fault, seed, dir, brief, cassandra });
   clearTimeout(late);
+  if (!brief) await keepRecord({ name, store, seed, fault, report });
+  const { passed, failed } = report;
   process.stdout.write(`${name}, ${store} store, seed ${seed}: ${passed} passed, ${failed.length} failed\n\n`);
   const isFailed = failed.length > 0 || passed === 0;
   if (isFailed) process.exitCode = 1;
@@ -78,8 +100,13 @@ async function strikeOne(name: string, fault: Fault, cassandra: TestCassandra | 
   else await rm(dir, { recursive: true, force: true });
 }
 
-async function startCassandra(): Promise<TestCassandra> {
-  const cassandra = await cassandraForTests();
+async function writeReport(): Promise<void> {
+  await writeFile(REPORT, whatWeLose(await readRecords()));
+  process.stdout.write(`wrote ${REPORT}\n`);
+}
+
+async function startCassandra(dir: string): Promise<WorldCassandra> {
+  const cassandra = store === "cluster3" ? await startThreeNodes(dir) : await cassandraForTests();
   if (cassandra === undefined) throw new Error("Cassandra is missing: node infra/src/install.ts");
   return cassandra;
 }

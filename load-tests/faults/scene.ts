@@ -1,13 +1,12 @@
 import { join } from "node:path";
-import type { TestCassandra } from "@headwater/infra";
 import { cpuShare } from "../proof/harness/cpu.ts";
 import { type Headwater, startHeadwater } from "../proof/harness/headwater.ts";
-import { Report } from "../proof/harness/report.ts";
-import { clusterWorld, localWorld, type Store, type World } from "./world.ts";
+import { FaultReport } from "./report/fault-report.ts";
+import { clusterWorld, localWorld, type Store, type World, type WorldCassandra } from "./world.ts";
 
 /** What a fault is given to play in. */
 export interface Scene {
-  readonly report: Report;
+  readonly report: FaultReport;
   /** Of the traffic and of the moments at which things happen. */
   readonly seed: string;
   /** An empty folder. */
@@ -20,6 +19,8 @@ export interface Scene {
 }
 
 export interface Fault {
+  /** What happens, in a sentence without its full stop. */
+  readonly does: string;
   /** Where it can happen. */
   readonly stores: readonly Store[];
   /** No run may take longer. */
@@ -35,7 +36,7 @@ export interface RunOptions {
   readonly dir: string;
   readonly brief: boolean;
   /** The local store without it. */
-  readonly cassandra?: TestCassandra | undefined;
+  readonly cassandra?: WorldCassandra | undefined;
 }
 
 /** What is killed must be back in this time; a test run, which shares the machine with others, may take longer. */
@@ -48,8 +49,8 @@ export const backWithinMs = ({ brief }: Pick<Scene, "brief">): number => (brief 
 export const visibleWithinMs = ({ brief }: Pick<Scene, "brief">): number => (brief ? 1_500 : 500);
 
 /** Runs one fault from the start of everything to its end. Rejects only if the world cannot be started or stopped. */
-export async function runFault({ name, fault, seed, dir, brief, cassandra }: RunOptions): Promise<Report> {
-  const report = new Report(name);
+export async function runFault({ name, fault, seed, dir, brief, cassandra }: RunOptions): Promise<FaultReport> {
+  const report = new FaultReport(name);
   const world = cassandra === undefined ? localWorld : await clusterWorld(cassandra, join(dir, "parts"));
   if (world === undefined) throw new Error("memcached and Redis are missing: node infra/src/install.ts");
   const started: Headwater[] = [];

@@ -1,65 +1,61 @@
-import { join } from "node:path";
-import { requirePart, startMemcached, startRedis, type TestCassandra } from "@headwater/infra";
+import {
+  type CassandraNode,
+  requirePart,
+  startCassandra,
+  startMemcached,
+  startRedis,
+  type TestCassandra,
+} from "@headwater/infra";
 import { clusterSettings } from "../proof/harness/cluster.ts";
+import { allOf, nodeVictim, type Victim, victim } from "./victim.ts";
 
-export type Store = "local" | "cluster";
+/** `cluster` has one Cassandra node, which others may use too, `cluster3` three of its own. */
+export type Store = "local" | "cluster" | "cluster3";
+export const ALL_STORES: readonly Store[] = ["local", "cluster", "cluster3"];
+export const CLUSTERS: readonly Store[] = ["cluster", "cluster3"];
 
-/** A server that a fault stops and starts again, on the same port. */
-export interface Victim {
-  /** SIGKILL. */
-  kill(): void;
-  /** SIGSTOP: it takes connections, and answers nothing. */
-  freeze(): void;
-  /** Ends it if it still runs; resolves when another one answers in its place. */
-  startAgain(): Promise<void>;
-}
-
-/** What Headwater runs on: nothing at all, or a Cassandra that others use too, with memcached and Redis of our own. */
+/** What Headwater runs on: nothing at all, or a Cassandra with memcached and Redis of our own. */
 export interface World {
   readonly settings: NodeJS.ProcessEnv;
-  /** memcached zones, the origin's own first; none on the local store. */
+  /** Cassandra nodes that may be struck; none where others use them too. */
+  readonly nodes: readonly Victim[];
+  /** memcached zones of two nodes each, the origin's own first; none on the local store. */
   readonly zones: readonly Victim[];
   readonly redis: Victim | undefined;
+  /** Cassandra stays, with all its nodes whole again. */
   stop(): Promise<void>;
 }
 
-export const localWorld: World = { settings: {}, zones: [], redis: undefined, stop: async () => {} };
+export const localWorld: World = { settings: {}, nodes: [], zones: [], redis: undefined, stop: async () => {} };
+
+/** `contactPoint` names all nodes, with commas between. */
+export interface WorldCassandra extends TestCassandra {
+  readonly nodes?: readonly CassandraNode[];
+}
+
+/** Three nodes of 512 MiB heap each, on 127.0.0.1 to 3. Undefined where they are missing (see `requirePart`). */
+export async function startThreeNodes(dir: string): Promise<WorldCassandra | undefined> {
+  if ((await requirePart("cassandra")) === undefined) return undefined;
+  const { contactPoints, ...cassandra } = await startCassandra({ nodes: 3, dir });
+  return { ...cassandra, contactPoint: contactPoints.join(",") };
+}
 
 /** Starts two memcached zones and a Redis. Undefined where they are missing (see `requirePart`). */
-export async function clusterWorld(cassandra: TestCassandra, dir: string): Promise<World | undefined> {
+export async function clusterWorld(cassandra: WorldCassandra, dir: string): Promise<World | undefined> {
   const missing = [await requirePart("memcached"), await requirePart("redis-server")].includes(undefined);
   if (missing) return undefined;
-  const zone = (name: string) => victim((port) => startMemcached({ dir: join(dir, name), ...port, memoryMb: 128 }));
-  const [a, b, redis] = [await zone("a"), await zone("b"), await victim((port) => startRedis({ dir, ...port }))];
+  const memcached = () => victim((at) => startMemcached({ dir, ...at, memoryMb: 64 }));
+  const zones = await Promise.all(["a", "b"].map(() => Promise.all([memcached(), memcached()])));
+  const redis = await victim((at) => startRedis({ dir, ...at }));
+  const nodes = (cassandra.nodes ?? []).map(nodeVictim);
+  const [a, b] = zones.map((zone) => zone.map(({ part }) => part.address).join(","));
   const settings = {
-    ...clusterSettings({ cassandra, memcached: a.part, redis: redis.part }),
-    HEADWATER_MEMCACHED_ZONES: `a=${a.part.address};b=${b.part.address}`,
+    ...clusterSettings({ cassandra, memcached: { address: a! }, redis: redis.part }),
+    HEADWATER_MEMCACHED_ZONES: `a=${a};b=${b}`,
   };
   const stop = async () => {
-    for (const { current } of [a, b, redis]) await current().stop();
+    for (const { current } of [...zones.flat(), redis]) await current().stop();
+    await Promise.all(nodes.filter((node) => node.isStruck()).map((node) => node.startAgain()));
   };
-  return { settings, zones: [a, b], redis, stop };
-}
-
-interface Server {
-  readonly port: number;
-  readonly pid: number;
-  stop(): Promise<void>;
-}
-
-async function victim<P extends Server>(
-  start: (at: { port?: number }) => Promise<P>,
-): Promise<Victim & { readonly part: P; current(): P }> {
-  const part = await start({});
-  let current = part;
-  return {
-    part,
-    current: () => current,
-    kill: () => process.kill(current.pid, "SIGKILL"),
-    freeze: () => process.kill(current.pid, "SIGSTOP"),
-    startAgain: async () => {
-      await current.stop();
-      current = await start({ port: part.port });
-    },
-  };
+  return { settings, nodes, zones: zones.map(allOf), redis, stop };
 }

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { findBinary } from "./binaries.ts";
+import { madeOnce } from "./made-once.ts";
 import { CACHE } from "./paths.ts";
 
 export const CASSANDRA_VERSION = "5.0.6";
@@ -32,21 +33,12 @@ export function haveCassandraJars(): boolean {
 
 /** Folder with Cassandra's jars; Maven fetches them (66 MB) the first time. Any number of processes may ask at once. */
 export async function cassandraJars(): Promise<string> {
-  if (haveCassandraJars()) return LIB;
-  const maven = findBinary("mvn");
-  if (!maven) throw new Error("Cassandra's jars are not in .cache and Maven (mvn) is not installed");
-  // Fetched beside, then moved in one step: nobody ever sees half a folder.
-  const own = `${HOME}.${process.pid}`;
-  await mkdir(own, { recursive: true });
-  try {
-    await writeFile(join(own, "pom.xml"), POM);
-    const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${join(own, "lib")}`];
-    await promisify(execFile)(maven, ["-q", "-B", ...goal], { cwd: own, timeout: 300_000 });
-    await rename(own, HOME).catch((error) => {
-      if (!haveCassandraJars()) throw error;
-    });
-  } finally {
-    await rm(own, { recursive: true, force: true });
-  }
+  await madeOnce(HOME, async (dir) => {
+    const maven = findBinary("mvn");
+    if (!maven) throw new Error("Cassandra's jars are not in .cache and Maven (mvn) is not installed");
+    await writeFile(join(dir, "pom.xml"), POM);
+    const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${join(dir, "lib")}`];
+    await promisify(execFile)(maven, ["-q", "-B", ...goal], { cwd: dir, timeout: 300_000 });
+  });
   return LIB;
 }

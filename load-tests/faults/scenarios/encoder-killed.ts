@@ -7,6 +7,7 @@ import { get } from "../traffic/get.ts";
 import { segmentBytes } from "../traffic/payload.ts";
 import { put } from "../traffic/put.ts";
 import { seededRandom } from "../traffic/random.ts";
+import { ALL_STORES } from "../world.ts";
 
 const RENDITION = "r1";
 const DURATION_MS = 2_000;
@@ -18,7 +19,8 @@ type Death = "end" | "reset";
 
 /** Encoders die at random bytes of their segments, by either framing, with a FIN or a RST: nothing of it is ever seen. */
 export const encoderKilled: Fault = {
-  stores: ["local", "cluster"],
+  does: "Encoders die at random bytes of their segments, with a FIN or a RST",
+  stores: ALL_STORES,
   deadlineMs: 120_000,
   run: async (scene) => {
     const { report, seed, brief } = scene;

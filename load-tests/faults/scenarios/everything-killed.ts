@@ -6,6 +6,7 @@ import { Live } from "../live.ts";
 import type { Fault } from "../scene.ts";
 import { toldBy } from "../told.ts";
 import { put } from "../traffic/put.ts";
+import { ALL_STORES } from "../world.ts";
 
 /** Five processes start at once: 2 s of two processors that have nothing else to do, more the busier they are. */
 const READY_WITHIN_MS = 15_000;
@@ -13,7 +14,8 @@ const SERVICES = ["publisher", "origin", "control", "worker"] as const;
 
 /** Supervisor and services are killed with -9 in one instant during PUTs, and start again on the same data. */
 export const everythingKilled: Fault = {
-  stores: ["local", "cluster"],
+  does: "Supervisor and all services are killed with -9 in one instant, and started again on the same data",
+  stores: ALL_STORES,
   deadlineMs: 240_000,
   run: async (scene) => {
     const { report, dir, brief } = scene;

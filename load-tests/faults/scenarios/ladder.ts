@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Live } from "../live.ts";
 import type { Fault } from "../scene.ts";
+import { ALL_STORES } from "../world.ts";
 
 const RENDITIONS = ["r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8"];
 const DURATION_MS = 2_000;
@@ -12,7 +13,8 @@ const DURATION_MS = 2_000;
  * @param media a folder of real segments, sent in turn in place of generated ones
  */
 export const ladder = (media?: string): Fault => ({
-  stores: ["local", "cluster"],
+  does: "None: eight renditions of 4 to 7 Mbit/s in real time",
+  stores: ALL_STORES,
   deadlineMs: 150_000,
   run: async (scene) => {
     const files = media === undefined ? [] : await segmentsIn(media);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Live } from "../live.ts";
 import { backWithinMs, type Fault } from "../scene.ts";
+import { ALL_STORES } from "../world.ts";
 
 const LIFE_MS = 5_000;
 /** Between the kill and the moment at which the system has closed the sockets of the dead. */
@@ -8,7 +9,8 @@ const DYING_MS = 100;
 
 /** One of two origins is killed with -9 during reads: PUTs do not notice, and only its open sockets break. */
 export const originKilled: Fault = {
-  stores: ["local", "cluster"],
+  does: "One of two origins is killed with -9, again and again",
+  stores: ALL_STORES,
   deadlineMs: 180_000,
   run: async (scene) => {
     const { report, brief } = scene;

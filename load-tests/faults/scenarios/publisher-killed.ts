@@ -3,13 +3,15 @@ import { Live } from "../live.ts";
 import { backWithinMs, type Fault } from "../scene.ts";
 import { put } from "../traffic/put.ts";
 import { seededRandom } from "../traffic/random.ts";
+import { ALL_STORES } from "../world.ts";
 
 /** The supervisor starts what has lived for 5 s again at once, anything younger after a pause. */
 const LIFE_MS = 5_000;
 
 /** The publisher is killed with -9 again and again while several connections PUT, and nothing is sent a second time. */
 export const publisherKilled: Fault = {
-  stores: ["local", "cluster"],
+  does: "The publisher is killed with -9, again and again",
+  stores: ALL_STORES,
   deadlineMs: 180_000,
   run: async (scene) => {
     const { report, seed, brief } = scene;

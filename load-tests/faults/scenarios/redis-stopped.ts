@@ -3,6 +3,7 @@ import { Live } from "../live.ts";
 import { type Fault, visibleWithinMs } from "../scene.ts";
 import { describeMs, percentile } from "../traffic/figures.ts";
 import { watchVisible } from "../traffic/visible.ts";
+import { CLUSTERS } from "../world.ts";
 
 /** With notices up, an answer needs no more than its own time. */
 const AT_ONCE_MS = 50;
@@ -10,7 +11,8 @@ const RECOVERED_WITHIN_MS = 2_500;
 
 /** Redis is killed with -9 and comes back: publishing and reading go on, and what is published is seen in time. */
 export const redisStopped: Fault = {
-  stores: ["cluster"],
+  does: "Redis is killed with -9 and comes back",
+  stores: CLUSTERS,
   deadlineMs: 120_000,
   run: async (scene) => {
     const { report, brief, world } = scene;

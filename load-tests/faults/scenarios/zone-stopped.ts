@@ -4,6 +4,7 @@ import type { Fault, Scene } from "../scene.ts";
 import { toldBy } from "../told.ts";
 import { describeMs } from "../traffic/figures.ts";
 import { storageReads } from "../traffic/storage-reads.ts";
+import { CLUSTERS } from "../world.ts";
 
 type Tiers = Readonly<Record<string, number>>;
 
@@ -16,7 +17,8 @@ const PATIENCE_MS = 20_000;
  * in memory here, so every read shows which tier still works.
  */
 export const zoneStopped: Fault = {
-  stores: ["cluster"],
+  does: "The origin's own memcached zone hangs, then both zones are dead, then both are back and empty; no memory cache",
+  stores: CLUSTERS,
   deadlineMs: 120_000,
   run: async (scene) => {
     const { brief, world } = scene;

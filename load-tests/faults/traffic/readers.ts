@@ -32,6 +32,8 @@ export class Readers {
   /** Whole and right, that neither memory nor memcached had. */
   readonly tiers = new Map<string, number>();
   readonly tookMs: number[] = [];
+  /** When each of them was whole; `performance.now()`. */
+  readonly servedMs: number[] = [];
   /** 404 or 410 for what had not been acknowledged, or only just. */
   absent = 0;
   /** 200 with other bytes than were sent. */
@@ -85,6 +87,7 @@ export class Readers {
     if (status === 200 && body.equals(this.#encoder.bytesOf(one))) {
       this.served += 1;
       this.tookMs.push(tookMs);
+      this.servedMs.push(performance.now());
       this.tiers.set(tier ?? "untold", (this.tiers.get(tier ?? "untold") ?? 0) + 1);
     } else if (status === 200) this.torn.push(`${at}: ${body.length} bytes that were not sent`);
     else if (status !== 404 && status !== 410)

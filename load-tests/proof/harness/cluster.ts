@@ -1,4 +1,5 @@
 export interface ClusterParts {
+  /** `contactPoint`: host:port, or several of them with commas between. */
   readonly cassandra: { readonly contactPoint: string; readonly datacenter: string };
   readonly memcached: { readonly address: string };
   readonly redis: { readonly url: string };

@@ -1,0 +1,59 @@
+import type { Loss, Share } from "./loss.ts";
+import type { FaultRecord } from "./record.ts";
+
+const HEAD = `# What we lose
+
+What each fault costs, and for how long, as the fault harness has seen it happen to real processes: the last run of each fault on
+each store. Written by \`npm run faults -- report\`; a fault that is not here has not been run. What each store is, and how a run goes,
+is in [load-tests/README.md](../load-tests/README.md#faults).
+
+Nothing is sent twice here: a PUT that fails is a segment that this encoder loses. Real encoders send again, and a second pipeline
+covers what the first one lost. "None for" is the longest time without a success while there were failures.
+A promise is kept when its check held; what did not hold is said in its section.
+`;
+
+/** The report as Markdown. The same records make the same text. */
+export function whatWeLose(records: readonly FaultRecord[]): string {
+  const rows = records.map(({ name, store, loss, findings }) =>
+    [link(name, store), store, promises(findings), lost(loss), ...cells(loss?.puts), ...cells(loss?.reads)].join(" | "),
+  );
+  const table = [
+    "| fault | store | promises kept | acknowledged and lost | PUTs failed | none for | PUT p50, p99 | reads failed | none for | read p50, p99 |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ...rows.map((row) => `| ${row} |`),
+  ];
+  return `${[HEAD, table.join("\n"), ...records.map(section)].join("\n")}\n`;
+}
+
+function section({ name, store, does, seed, at, machine, findings }: FaultRecord): string {
+  const when = `${at.slice(0, 16).replace("T", " ")} UTC; ${machine}; seed \`${seed}\`.`;
+  const lines = findings.map(({ name: check, isKept, detail }) => {
+    if (isKept === undefined) return `- ${plain(detail)}`;
+    return `- ${isKept ? "" : "**Not kept:** "}${plain(check)}${detail === "" ? "" : `: ${plain(detail)}`}`;
+  });
+  return `\n## ${name}, ${store}\n\n${does}. ${when}\n\n${lines.join("\n")}`;
+}
+
+function cells(share: Share | undefined): string[] {
+  if (share === undefined) return ["-", "-", "-"];
+  const { requests, failed, outageMs, p50Ms, p99Ms } = share;
+  return [
+    `${failed} of ${requests}`,
+    failed === 0 ? "-" : `${(outageMs / 1000).toFixed(1)} s`,
+    `${p50Ms.toFixed(0)}, ${p99Ms.toFixed(0)} ms`,
+  ];
+}
+
+function lost(loss: Loss | undefined): string {
+  if (loss === undefined) return "-";
+  return `${loss.isBack ? "0" : "some"} of ${loss.puts.requests - loss.puts.failed}`;
+}
+
+function promises(findings: FaultRecord["findings"]): string {
+  const checks = findings.filter(({ isKept }) => isKept !== undefined);
+  return `${checks.filter(({ isKept }) => isKept).length} of ${checks.length}`;
+}
+
+const link = (name: string, store: string) => `[${name}](#${name}-${store})`;
+/** One line, in which nothing means anything to Markdown. */
+const plain = (text: string) => text.replace(/\s+/g, " ").replace(/[<>|*_`[\]]/g, "\\$&");

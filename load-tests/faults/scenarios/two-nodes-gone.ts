@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@headwater/infra";
+import { demandNone, Live } from "../live.ts";
+import type { Fault } from "../scene.ts";
+import { CachedReads } from "../traffic/cached-reads.ts";
+import { describeMs } from "../traffic/figures.ts";
+import { CALM } from "./one-node.ts";
+
+const OUT_MS = 45_000;
+/** Until the node that is left counts the others out; a PUT waits for them until then. */
+const KNOWN_WITHIN_MS = 30_000;
+const REFUSED_WITHIN_MS = 600;
+const RECOVERED_WITHIN_MS = 10_000;
+
+/** No quorum is left: PUTs are refused, soon and plainly, and who reads the live edge does not notice. */
+export const twoNodesGone: Fault = {
+  does: "Two of three Cassandra nodes are killed with -9, and started again after three quarters of a minute",
+  stores: ["cluster3"],
+  deadlineMs: 400_000,
+  run: async (scene) => {
+    const { report, world } = scene;
+    const gone = world.nodes.slice(1);
+    if (gone.length < 2) throw new Error("needs nodes of its own");
+    const live = await Live.start(scene, await scene.start(), CALM);
+    const { encoder } = live;
+    await sleep(4_000);
+    // Every origin has these in memory, or its zones do.
+    const cached = new CachedReads(encoder, encoder.acknowledged.slice(-16));
+    const outFromMs = performance.now();
+    let outToMs = Number.POSITIVE_INFINITY;
+    try {
+      for (const node of gone) node.kill();
+      await sleep(OUT_MS);
+      await cached.stop();
+      await Promise.all(gone.map((node) => node.startAgain()));
+      outToMs = performance.now();
+      await report.check(`PUTs are taken again within ${RECOVERED_WITHIN_MS / 1000} s, without a restart`, async () => {
+        await until(async () => {
+          if (!encoder.acknowledged.some(({ endedMs }) => endedMs! > outToMs)) throw new Error("none was");
+        }, RECOVERED_WITHIN_MS);
+        return `${(performance.now() - outToMs).toFixed(0)} ms after both nodes answered`;
+      });
+      outToMs = performance.now();
+      await sleep(10_000);
+    } finally {
+      await live.stop();
+    }
+    const isOut = (ms: number) => ms > outFromMs && ms < outToMs + RECOVERED_WITHIN_MS;
+    const refused = encoder.failed.toSorted((a, b) => a.endedMs! - b.endedMs!);
+    const slow = refused.findLast(({ tookMs, endedMs }) => tookMs > REFUSED_WITHIN_MS && endedMs! < outToMs);
+    const knownMs = (slow?.endedMs ?? outFromMs) - outFromMs;
+    const quick = refused.filter(({ endedMs }) => endedMs! > outFromMs + knownMs);
+    await report.check("a PUT that is not taken is 503, and nothing fails before or after", async () => {
+      const wrong = refused.filter(({ status, endedMs }) => status !== 503 || !isOut(endedMs!));
+      demandNone(wrong.map(({ rendition, number, status }) => `${rendition}/${number}: ${status ?? "no answer"}`));
+      return `${refused.length} × 503`;
+    });
+    await report.check(`503 in < ${REFUSED_WITHIN_MS} ms once the cluster knows`, async () => {
+      const before = refused.filter(({ endedMs }) => endedMs! <= outFromMs + knownMs);
+      const told = `known after ${(knownMs / 1000).toFixed(1)} s, until then ${describeMs(before.map(({ tookMs }) => tookMs))}; then ${describeMs(quick.map(({ tookMs }) => tookMs))}`;
+      if (knownMs > KNOWN_WITHIN_MS || quick.length === 0) throw new Error(told);
+      return told;
+    });
+    await report.check("what is cached is served", () => cached.judge());
+    // What was not acknowledged is not known to be there or not: 503, and neither 404 nor 410.
+    await live.judge(({ atMs }) => isOut(atMs));
+  },
+};
