@@ -91,7 +91,8 @@ async function strikeOne(name: string, fault: Fault, cassandra: WorldCassandra |
   }, fault.deadlineMs);
   const report = await runFault({ name, fault, seed, dir, brief, cassandra });
   clearTimeout(late);
-  if (!brief) await keepRecord({ name, store, seed, fault, report });
+  // One that could not even begin says nothing of the fault.
+  if (!brief && report.passed > 0) await keepRecord({ name, store, seed, fault, report });
   const { passed, failed } = report;
   process.stdout.write(`${name}, ${store} store, seed ${seed}: ${passed} passed, ${failed.length} failed\n\n`);
   const isFailed = failed.length > 0 || passed === 0;
