@@ -30,7 +30,7 @@ test("the report has a row and a section for each run, and says what was not kep
     },
     findings: [
       { name: "no PUT failed", isKept: false, detail: "2: r1/5: 503" },
-      { name: "read back", isKept: true, detail: "98\nare there" },
+      { name: "read back", isKept: true, detail: "98 are there\nlogs" },
       { name: "", detail: "a note" },
     ],
   };
