@@ -8,7 +8,8 @@ each store. Written by \`npm run faults -- report\`; a fault that is not here ha
 is in [load-tests/README.md](../load-tests/README.md#faults).
 
 Nothing is sent twice here: a PUT that fails is a segment that this encoder loses. Real encoders send again, and a second pipeline
-covers what the first one lost. "None for" is the longest time without a success while there were failures.
+covers what the first one lost. Readers ask for the newest segments, those whose PUT failed among them.
+"None for" is the longest time without a success while there were failures.
 A promise is kept when its check held; what did not hold is said in its section, and how busy the machine was: everything, the
 servers, Headwater and its traffic, shares its processors, so times of a busy machine are upper bounds.
 `;
