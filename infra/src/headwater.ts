@@ -76,11 +76,33 @@ export async function startHeadwater({ dir, env = {}, cores = {} }: HeadwaterOpt
   return { ...started, stop, createEvent: (fields) => createEvent(started.control.url, fields) };
 }
 
+export interface OriginBesideOptions {
+  /** For its log; made if it is not there. */
+  readonly dir: string;
+  /** Its settings. It listens on a free port unless they say where; where its health is asked is its own. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly readyMs?: number;
+}
+
+/** One more origin on the stores of others, that no supervisor knows of; resolves when it is ready. */
+export async function startOriginBeside({ dir, env, readyMs }: OriginBesideOptions): Promise<Service> {
+  await mkdir(dir, { recursive: true });
+  const settings = {
+    PATH: process.env.PATH,
+    HEADWATER_DRAIN_DELAY_MS: "0",
+    HEADWATER_ORIGIN_LISTEN: `127.0.0.1:${await quietPort()}`,
+    ...env,
+    HEADWATER_ORIGIN_ADMIN_LISTEN: `127.0.0.1:${await quietPort()}`,
+  };
+  return startService("origin", dir, settings, undefined, readyMs);
+}
+
 async function startService(
   name: ServiceName,
   dir: string,
   env: Readonly<Record<string, string | undefined>>,
   core: number | undefined,
+  readyMs = READY_MS,
 ): Promise<Service> {
   const adminUrl = `http://${env[`HEADWATER_${name.toUpperCase()}_ADMIN_LISTEN`]}`;
   const node = [process.execPath, join(ROOT, "services", name, "src", "main.ts")];
@@ -92,7 +114,7 @@ async function startService(
     env,
     logFile: join(dir, `${name}.log`),
     ready: () => readyAt(adminUrl),
-    readyMs: READY_MS,
+    readyMs,
     graceMs: 15_000,
   });
   return { ...part, url: `http://${env[`HEADWATER_${name.toUpperCase()}_LISTEN`]}`, adminUrl };

@@ -1,5 +1,12 @@
 export { type EdgeKind, type EdgeOptions, edgeConfig, startEdge } from "./edge.ts";
-export { type Headwater, type HeadwaterOptions, type Publishing, startHeadwater } from "./headwater.ts";
+export {
+  type Headwater,
+  type HeadwaterOptions,
+  type Publishing,
+  type Service,
+  startHeadwater,
+  startOriginBeside,
+} from "./headwater.ts";
 export { ensureParts, INSTALLABLE_PARTS, type InstallablePart } from "./install.ts";
 export { initSegment, mediaSegment } from "./media.ts";
 export { findBinary, MINIO_VERSION } from "./parts/binaries.ts";

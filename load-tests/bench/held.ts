@@ -10,18 +10,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  freePort,
   type Headwater,
   initSegment,
   mediaSegment,
   type Publishing,
-  ROOT,
   startHeadwater,
-  startPart,
+  startOriginBeside,
 } from "@headwater/infra";
 import { type HeldReader, heldReader } from "./support/held-reader.ts";
 import { type Probed, startProber } from "./support/prober.ts";
-import { openSockets, rssBytes } from "./support/process-size.ts";
+import { rssBytes, socketInodes } from "./support/process-size.ts";
 import { quantile, type Result } from "./support/result.ts";
 
 const BODY_BYTES = 2 * 1024 * 1024;
@@ -85,7 +83,12 @@ async function measure(processes: number, waiters: number): Promise<Row> {
     stops.push(headwater.stop);
     const origins: Origin[] = [headwater.origin];
     for (let index = 1; index < processes; index += 1) {
-      const origin = await startOrigin(headwater, dir);
+      const env = {
+        HEADWATER_DATA_DIR: join(dir, "data"),
+        HEADWATER_ORIGIN_LISTEN: new URL(headwater.origin.url).host,
+        HEADWATER_LOG_LEVEL: "warn",
+      };
+      const origin = await startOriginBeside({ dir: join(dir, `origin-${index + 1}`), env });
       stops.push(origin.stop);
       origins.push(origin);
     }
@@ -200,6 +203,7 @@ async function settledSizes(origins: readonly Origin[], before: Sizes | undefine
   const sum = async (of: (pid: number) => Promise<number>) =>
     (await Promise.all(origins.map(({ pid }) => of(pid)))).reduce((all, one) => all + one, 0);
   const deadlineMs = performance.now() + (before === undefined ? SETTLED_MS / 5 : SETTLED_MS);
+  const openSockets = async (pid: number) => (await socketInodes(pid)).length;
   let sockets = await sum(openSockets);
   while (performance.now() < deadlineMs && !(sockets <= (before?.sockets ?? -1))) {
     await sleep(100);
@@ -267,31 +271,6 @@ async function metric(adminUrl: string, name: string): Promise<number> {
   const text = await (await fetch(`${adminUrl}/metrics`)).text();
   const line = text.split("\n").find((candidate) => candidate.startsWith(`${name} `));
   return Number(line?.slice(name.length + 1) ?? 0);
-}
-
-/** One more origin on the data port and the data of those that run. */
-async function startOrigin(headwater: Headwater, dir: string) {
-  const adminPort = await freePort();
-  const adminUrl = `http://127.0.0.1:${adminPort}`;
-  const part = await startPart({
-    name: "origin",
-    command: process.execPath,
-    args: [join(ROOT, "services", "origin", "src", "main.ts")],
-    env: {
-      PATH: process.env.PATH,
-      HEADWATER_DATA_DIR: join(dir, "data"),
-      HEADWATER_ORIGIN_LISTEN: new URL(headwater.origin.url).host,
-      HEADWATER_ORIGIN_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
-      HEADWATER_DRAIN_DELAY_MS: "0",
-      HEADWATER_LOG_LEVEL: "warn",
-    },
-    logFile: join(dir, "origin-2.log"),
-    ready: async () => {
-      if (!(await fetch(`${adminUrl}/readyz`)).ok) throw new Error("not ready");
-    },
-    graceMs: 15_000,
-  });
-  return { ...part, adminUrl };
 }
 
 if (import.meta.main) {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findBinary } from "@headwater/infra";
+import { socketInodes } from "../bench/support/process-size.ts";
 
 const LOOK_MS = 500;
 const ESTABLISHED = "01";
@@ -71,12 +72,11 @@ export async function slowClients({ attack, url, connections, seconds, prefix }:
  * to send for the server after that, as a client does not read, is no longer the server's.
  */
 async function openSockets({ pid }: ChildProcess, port: number): Promise<string[]> {
-  const folder = `/proc/${pid}/fd`;
-  const names = await readdir(folder).catch(() => []);
-  const links = await Promise.all(names.map((name) => readlink(`${folder}/${name}`).catch(() => "")));
-  const own = new Set(links.map((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1]));
+  const own = new Set(await socketInodes(pid));
   const table = (await readFile("/proc/net/tcp", "utf8")).split("\n").map((line) => line.trim().split(/\s+/));
-  const ends = new Set(table.flatMap(([, local, , , , , , , , inode]) => (own.has(inode) ? [local] : [])));
+  const ends = new Set(
+    table.flatMap(([, local, , , , , , , , inode]) => (inode !== undefined && own.has(inode) ? [local] : [])),
+  );
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   return table.flatMap(([, local, remote, state]) =>
     local?.endsWith(`:${hex}`) && state === ESTABLISHED && remote !== undefined && ends.has(remote) ? [remote] : [],

@@ -6,10 +6,11 @@ export async function rssBytes(pid: number): Promise<number> {
   return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
 }
 
-/** Sockets that a process has open. */
-export async function openSockets(pid: number): Promise<number> {
+/** The sockets that a process has open, by their inodes; none of one that has ended. */
+export async function socketInodes(pid: number | undefined): Promise<string[]> {
   const folder = `/proc/${pid}/fd`;
+  const names = await readdir(folder).catch(() => []);
   // One may be closed between the list and the look.
-  const targets = await Promise.all((await readdir(folder)).map((fd) => readlink(`${folder}/${fd}`).catch(() => "")));
-  return targets.filter((target) => target.startsWith("socket:")).length;
+  const targets = await Promise.all(names.map((name) => readlink(`${folder}/${name}`).catch(() => "")));
+  return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort, type Part, ROOT, startPart } from "@headwater/infra";
+import { type Service, startOriginBeside } from "@headwater/infra";
 import type { Headwater } from "./headwater.ts";
 
 /** Where Debian, Fedora and Homebrew put libfaketime. */
@@ -9,11 +9,9 @@ const LIBRARIES = [
   ...["x86_64", "aarch64"].map((cpu) => `/usr/lib/${cpu}-linux-gnu/faketime/libfaketime.so.1`),
   ...["/usr/lib64", "/usr/lib", "/opt/homebrew/lib"].map((dir) => `${dir}/faketime/libfaketime.so.1`),
 ];
-const READY_MS = 20_000;
 
 /** One more origin on the store of a running Headwater, whose clock can be set off from everybody else's. */
-export interface SteppedOrigin extends Part {
-  readonly url: string;
+export interface SteppedOrigin extends Service {
   /** From now on its clock is so far ahead of ours, or behind. */
   step(offsetMs: number): Promise<void>;
 }
@@ -31,29 +29,15 @@ export async function startSteppedOrigin(headwater: Headwater, library: string, 
     await rename(`${offsetFile}.new`, offsetFile);
   };
   await step(0);
-  const [listen, admin] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
-  const part = await startPart({
-    name: "the stepped origin",
-    command: process.execPath,
-    args: [join(ROOT, "services", "origin", "src", "main.ts")],
+  const origin = await startOriginBeside({
+    dir,
     env: {
-      PATH: process.env.PATH,
       ...headwater.storeSettings,
-      HEADWATER_DRAIN_DELAY_MS: "0",
-      HEADWATER_ORIGIN_LISTEN: listen,
-      HEADWATER_ORIGIN_ADMIN_LISTEN: admin,
       LD_PRELOAD: library,
       FAKETIME_DONT_FAKE_MONOTONIC: "1",
       FAKETIME_NO_CACHE: "1",
       FAKETIME_TIMESTAMP_FILE: offsetFile,
     },
-    logFile: join(dir, "origin.log"),
-    ready: async () => {
-      const answer = await fetch(`http://${admin}/readyz`, { signal: AbortSignal.timeout(2_000) });
-      if (!answer.ok) throw new Error(`it answers ${answer.status}`);
-    },
-    readyMs: READY_MS,
-    graceMs: 15_000,
   });
-  return { ...part, url: `http://${listen}`, step };
+  return { ...origin, step };
 }

@@ -2,7 +2,15 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { accepts, findBinary, freePort, requirePart, startPart } from "@headwater/infra";
+import {
+  accepts,
+  findBinary,
+  freePort,
+  requirePart,
+  type Service,
+  startOriginBeside,
+  startPart,
+} from "@headwater/infra";
 import { SeededEncoder } from "../../faults/traffic/encoder.ts";
 import { type ClockedEvent, createClockedEvent } from "../../faults/traffic/event.ts";
 import { describeMs, percentile } from "../../faults/traffic/figures.ts";
@@ -10,7 +18,6 @@ import { put } from "../../faults/traffic/put.ts";
 import { seededRandom } from "../../faults/traffic/random.ts";
 import { storageReads } from "../../faults/traffic/storage-reads.ts";
 import { type Answered, ask, openLoad } from "../harness/open-load.ts";
-import { type OriginBeside, startOriginBeside } from "../harness/origin-beside.ts";
 import { type SlowCql, startSlowCql } from "../harness/slow-cql.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -44,12 +51,13 @@ export const slowStore: Scenario = async ({ headwater, report, settings, seconds
 
   const node = settings.HEADWATER_CASSANDRA_CONTACT_POINTS!;
   const cql = await startSlowCql(node);
-  const origin = await startOriginBeside(dir, {
+  const env = {
     ...settings,
     HEADWATER_CASSANDRA_READ_CONTACT_POINTS: cql.address,
     HEADWATER_CASSANDRA_ADDRESS_MAP: `${node}=${cql.address}`,
     HEADWATER_MEMORY_CACHE_BYTES: `${MEMORY_BYTES}`,
-  });
+  };
+  const origin = await startOriginBeside({ dir: join(dir, "origin-beside"), env, readyMs: 30_000 });
   const random = seededRandom(SEED);
   const reserved = Math.ceil((newestOld - OLD + 1) / GROUP) * GROUP;
   const base = `${origin.url}/live/${event.id}/v1/r1`;
@@ -143,7 +151,7 @@ export const slowStore: Scenario = async ({ headwater, report, settings, seconds
 
 interface BehindVarnish extends Pick<Parameters<Scenario>[0], "report" | "dir"> {
   readonly cql: SlowCql;
-  readonly origin: OriginBeside;
+  readonly origin: Service;
   /** Of a segment that nobody has asked for yet, but for number 0. */
   readonly path: (nth: number) => string;
 }
@@ -154,7 +162,19 @@ async function behindVarnish({ report, cql, origin, dir, path }: BehindVarnish):
   const varnish = await startPart({
     name: "varnishd",
     command: findBinary("varnishd")!,
-    args: ["-F", "-n", join(dir, "stock"), "-b", origin.address, "-a", `127.0.0.1:${port}`, "-T", "none", "-j", "none"],
+    args: [
+      "-F",
+      "-n",
+      join(dir, "stock"),
+      "-b",
+      new URL(origin.url).host,
+      "-a",
+      `127.0.0.1:${port}`,
+      "-T",
+      "none",
+      "-j",
+      "none",
+    ],
     logFile: join(dir, "stock.log"),
     ready: () => accepts(port),
     readyMs: 30_000,

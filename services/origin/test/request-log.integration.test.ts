@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { EventRecord } from "@headwater/segment-store/model";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { ask } from "./support/client.ts";
-import { T0, World } from "./support/world.ts";
+import { World } from "./support/world.ts";
 
 const NEWEST = 20;
 const TOKEN = "0123456789abcdef0123";
@@ -11,11 +11,7 @@ let event: EventRecord;
 
 beforeEach(async () => {
   world = new World();
-  await world.openEvents();
-  event = await world.createEvent({ dvrWindowMs: 3_600_000 });
-  for (let number = 1; number <= NEWEST; number += 1)
-    await world.publish({ event, number, stampMs: T0 + number * 2000 });
-  world.clock.set(T0 + NEWEST * 2000 + 500);
+  event = await world.liveEvent(NEWEST, { dvrWindowMs: 3_600_000 });
 });
 afterEach(() => world.close());
 

@@ -11,11 +11,7 @@ let letGo: () => void;
 
 beforeEach(async () => {
   world = new World();
-  await world.openEvents();
-  event = await world.createEvent({ dvrWindowMs: 3_600_000 });
-  for (let number = 1; number <= NEWEST; number += 1)
-    await world.publish({ event, number, stampMs: T0 + number * 2000 });
-  world.clock.set(T0 + NEWEST * 2000 + 500);
+  event = await world.liveEvent(NEWEST, { dvrWindowMs: 3_600_000 });
 });
 afterEach(async () => {
   letGo?.();

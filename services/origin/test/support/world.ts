@@ -108,6 +108,16 @@ export class World {
     return (await this.events.create({ ...EVENT, ...change })).event;
   }
 
+  /** An event whose numbers 1 to `newest` were published as each began; time goes on half a second into the newest. */
+  async liveEvent(newest: number, change: Partial<NewEvent> = {}): Promise<EventRecord> {
+    await this.openEvents();
+    const event = await this.createEvent(change);
+    for (let number = 1; number <= newest; number += 1)
+      await this.publish({ event, number, stampMs: T0 + number * 2000 });
+    this.clock.set(T0 + newest * 2000 + 500);
+    return event;
+  }
+
   async publish(segment: Segment): Promise<void> {
     const { event, number, rendition = "720p", pipeline = "a", ext = "m4s", init, defects = [] } = segment;
     const bytes = segment.bytes ?? Buffer.from(`${event.id} ${rendition} ${number} ${pipeline}`);
