@@ -2,7 +2,7 @@
 // midst of seeded traffic. Prints a line for each check; the exit code is not 0 when one failed. `-- report` writes
 // docs/what-we-lose.md of the last runs, as a run of all faults does.
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -102,7 +102,8 @@ async function strikeOne(name: string, fault: Fault, cassandra: WorldCassandra |
 }
 
 async function writeReport(): Promise<void> {
-  await writeFile(REPORT, whatWeLose(await readRecords()));
+  const before = await readFile(REPORT, "utf8").catch(() => "");
+  await writeFile(REPORT, whatWeLose(await readRecords(), before));
   process.stdout.write(`wrote ${REPORT}\n`);
 }
 

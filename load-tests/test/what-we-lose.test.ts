@@ -41,4 +41,8 @@ test("the report has a row and a section for each run, and says what was not kep
   expect(text).toContain("| [encoder-killed](#encoder-killed-cluster3) | cluster3 | 1 of 2 | - |");
   expect(text).toContain("## node-killed, cluster3\n\nOne node is killed. 2026-11-24 14:00 UTC; 2 × CPU; seed `a1`.");
   expect(text).toContain("- **Not kept:** no PUT failed: 2: r1/5: 503\n- read back: 98 are there\n- a note\n");
+  // Run again elsewhere: what is newer replaces what is there, and the rest stays.
+  const again = whatWeLose([{ ...record, seed: "b2" }], text);
+  expect(again).toBe(text.replace(/(## node-killed[^`]*)`a1`/, "$1`b2`"));
+  expect(whatWeLose([], again)).toBe(again);
 });

@@ -14,17 +14,43 @@ A promise is kept when its check held; what did not hold is said in its section,
 servers, Headwater and its traffic, shares its processors, so times of a busy machine are upper bounds.
 `;
 
-/** The report as Markdown. The same records make the same text. */
-export function whatWeLose(records: readonly FaultRecord[]): string {
-  const rows = records.map(({ name, store, loss, findings }) =>
-    [link(name, store), store, promises(findings), lost(loss), ...cells(loss?.puts), ...cells(loss?.reads)].join(" | "),
-  );
+/** A run's row of the table, and its section. */
+interface Entry {
+  readonly row: string;
+  readonly section: string;
+}
+
+/**
+ * The report as Markdown. The same records make the same text. What `before`, an older report, has of runs without a
+ * record stays: they were run elsewhere.
+ */
+export function whatWeLose(records: readonly FaultRecord[], before = ""): string {
+  const entries = new Map(entriesOf(before));
+  for (const record of records)
+    entries.set(link(record.name, record.store), { row: row(record), section: section(record) });
+  const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
   const table = [
     "| fault | store | promises kept | acknowledged and lost | PUTs failed | none for | PUT p50, p99 | reads failed | none for | read p50, p99 |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-    ...rows.map((row) => `| ${row} |`),
+    ...sorted.map((entry) => entry.row),
   ];
-  return `${[HEAD, table.join("\n"), ...records.map(section)].join("\n")}\n`;
+  return `${[HEAD, table.join("\n"), ...sorted.map((entry) => entry.section)].join("\n")}\n`;
+}
+
+/** Those of a report, by their links. */
+function* entriesOf(report: string): Iterable<[string, Entry]> {
+  const sections = report.split(/\n(?=\n## )/).slice(1);
+  for (const text of sections) {
+    const [, name = "", store = ""] = /^\n## (.+), (.+)$/m.exec(text) ?? [];
+    const key = link(name, store);
+    const found = report.split("\n").find((line) => line.startsWith(`| ${key} |`));
+    if (found !== undefined) yield [key, { row: found, section: text.trimEnd() }];
+  }
+}
+
+function row({ name, store, loss, findings }: FaultRecord): string {
+  const of = [link(name, store), store, promises(findings), lost(loss), ...cells(loss?.puts), ...cells(loss?.reads)];
+  return `| ${of.join(" | ")} |`;
 }
 
 function section({ name, store, does, seed, at, machine, findings }: FaultRecord): string {
