@@ -11,7 +11,7 @@ try {
     console.log("HEADWATER_STORE=local: the embedded store makes its own files, there is nothing to do");
   } else {
     const { before, now } = migrated;
-    const was = before === now ? "nothing to do" : before === 0 ? "was new" : `was at ${before}`;
+    const was = before === now ? "nothing to do" : before === 0 ? "was new, or lacked tables" : `was at ${before}`;
     console.log(`keyspace ${store.keyspace} is at schema version ${now} (${was})`);
   }
 } catch (error) {

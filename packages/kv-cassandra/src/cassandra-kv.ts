@@ -11,10 +11,11 @@ import {
 } from "@headwater/kv";
 import type { Client } from "cassandra-driver";
 import { CassandraStagedValue, readChunk } from "./chunks.ts";
-import { newClient } from "./clients.ts";
+import type { ClientOptions } from "./clients.ts";
 import { type Attempts, inTime } from "./deadline.ts";
-import { type MigrateOptions, migrateCassandra, unusable } from "./migrate.ts";
+import { connected, type MigrateOptions, migrateCassandra } from "./migrate.ts";
 import type { StoreEvent } from "./observer.ts";
+import { keepTrying } from "./patience.ts";
 import { FETCH_ROWS, putRow, putRowIfAbsent, rangeRows } from "./rows.ts";
 
 /** `role`: whether this process may create and migrate the schema (default), or only waits for one that does. */
@@ -29,21 +30,21 @@ export interface CassandraKvOptions extends MigrateOptions {
 
 /**
  * Connects to Cassandra and waits until the keyspace has our tables. `contactPoints` are hosts or `host:port`s.
- * Throws `KvError` when no node answers or the schema is not there within a minute.
+ * Throws `KvError` when no node answers or the schema is not there within a minute (`waitMs`).
  */
 export async function openCassandraKv(options: CassandraKvOptions): Promise<CassandraKv> {
   await migrateCassandra(options);
   const { keyspace, onEvent = () => {} } = options;
+  const open = (own: Pick<ClientOptions, "connectionsPerHost" | "copyBuffer" | "table">) =>
+    keepTrying(() => connected(options, { ...own, keyspace, onEvent }), options);
   // Two pools, so that a row never queues behind chunks on a socket. Chunks fill their frames and need no copy.
-  const rows = newClient(options, { keyspace, connectionsPerHost: 2, copyBuffer: true, table: "rows", onEvent });
-  const chunks = newClient(options, { keyspace, connectionsPerHost: 4, copyBuffer: false, table: "chunks", onEvent });
+  const rows = await open({ connectionsPerHost: 2, copyBuffer: true, table: "rows" });
   try {
-    await Promise.all([rows.connect(), chunks.connect()]);
-  } catch (cause) {
-    await Promise.allSettled([rows.shutdown(), chunks.shutdown()]);
-    throw unusable(cause);
+    return new CassandraKv(rows, await open({ connectionsPerHost: 4, copyBuffer: false, table: "chunks" }), options);
+  } catch (error) {
+    await rows.shutdown();
+    throw error;
   }
-  return new CassandraKv(rows, chunks, options);
 }
 
 /**

@@ -28,16 +28,18 @@ function nodePort(contactPoints: readonly string[], addressMap: Readonly<Record<
   return port ? Number(port) : DEFAULT_PORT;
 }
 
+export interface ClientOptions {
+  readonly keyspace?: string;
+  readonly connectionsPerHost: number;
+  readonly copyBuffer: boolean;
+  readonly table: StoreEvent["table"];
+  readonly onEvent: (event: StoreEvent) => void;
+}
+
 /** A driver client whose statements are prepared, hedged and retried, unless one says otherwise. */
 export function newClient(
   { contactPoints, localDataCenter, addressMap = {} }: ConnectionOptions,
-  own: {
-    keyspace?: string;
-    connectionsPerHost: number;
-    copyBuffer: boolean;
-    table: StoreEvent["table"];
-    onEvent: (event: StoreEvent) => void;
-  },
+  own: ClientOptions,
 ): Client {
   writeLargeValuesInPlace();
   const { speculativeExecution, ...hooks } = hooksOf(own.table, own.onEvent);

@@ -37,7 +37,7 @@ export async function inTime<T>(operation: () => Promise<T>, { maxMs, onRetry }:
 }
 
 /** Whether an error is one of the moment. */
-function mayPass(error: unknown): boolean {
+export function mayPass(error: unknown): boolean {
   if (error instanceof KvError || error instanceof TypeError) return false;
   const { code } = error as { code?: unknown };
   return typeof code !== "number" || code < FIRST_INVALID_CODE;

@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { KvError } from "@headwater/kv";
 import { type Client, types } from "cassandra-driver";
-import { tableId, tableStatements } from "./tables.ts";
+import { NotYet } from "./patience.ts";
+import { TABLES, tableId, tableStatements } from "./tables.ts";
 
 /** One step of the schema: what leads from the version before to this one. Statements may run again. */
 export interface Migration {
@@ -20,18 +19,19 @@ export const MIGRATIONS: readonly Migration[] = [
 /** Version of the tables that this code works with. */
 export const SCHEMA_VERSION = MIGRATIONS.at(-1)!.version;
 
-const POLL_MS = 200;
-const DEADLINE_MS = 60_000;
 const LOCK_SECONDS = 30;
-const DDL_TIMEOUT_MS = 20_000;
+/** Busy nodes take their time over what changes the schema, and over the lock. */
+const STEP_TIMEOUT_MS = 20_000;
 const MAX_REPLICAS = 3;
 const UNKNOWN_TABLE = 0x2200;
 const QUORUM = { consistency: types.consistencies.localQuorum, serialConsistency: types.consistencies.localSerial };
+/** Never sent twice by the driver: two ballots of one proposer would only compete. */
+const LOCKING = { ...QUORUM, isIdempotent: false, readTimeout: STEP_TIMEOUT_MS };
 
 export interface SchemaOptions {
   readonly keyspace: string;
-  /** `owner` creates what is missing, one process at a time; `user` only waits for it. */
-  readonly role: "owner" | "user";
+  /** Names this process among those that would migrate. */
+  readonly owner: string;
   /** Copies in each datacenter. Default: 3, or as many as the datacenter has nodes. */
   readonly replication?: Readonly<Record<string, number>>;
   /** Told of each step that this process has taken. */
@@ -39,50 +39,54 @@ export interface SchemaOptions {
 }
 
 /**
- * Resolves when the keyspace has the schema of the last migration, to the version that was there before. Any number of
- * processes may call it at once: one creates and migrates, the others wait. Throws `KvError` after 60 s, or at once where
- * the schema is newer than this code.
+ * The version of a keyspace's schema, 0 where tables are missing. Throws `KvError` where it is newer than the last of
+ * `migrations`, and `NotYet` where it is older and this process is not to change that.
  */
-export async function ensureSchema(client: Client, options: SchemaOptions, migrations = MIGRATIONS): Promise<number> {
-  const { keyspace, role } = options;
+export async function versionOf(
+  client: Client,
+  keyspace: string,
+  migrations: readonly Migration[],
+  role: "owner" | "user",
+): Promise<number> {
   const wanted = migrations.at(-1)!.version;
-  let before: number | undefined;
-  const deadline = performance.now() + DEADLINE_MS;
-  while (performance.now() < deadline) {
-    const version = await readVersion(client, keyspace);
-    before ??= version;
-    if (version === wanted) return before;
-    if (version > wanted) {
-      const message = `keyspace ${keyspace} has schema version ${version}; this release knows versions up to ${wanted}`;
-      throw new KvError("unavailable", message);
-    }
-    if (role === "owner") await migrateAsOwner(client, options, migrations);
-    else await sleep(POLL_MS);
+  const version = await readVersion(client, keyspace);
+  if (version > wanted) {
+    const message = `keyspace ${keyspace} has schema version ${version}; this release knows versions up to ${wanted}`;
+    throw new KvError("unavailable", message);
   }
-  throw new KvError("unavailable", `keyspace ${keyspace} has no schema of version ${wanted} after ${DEADLINE_MS} ms`);
+  if (version < wanted && role === "user") {
+    throw new NotYet(`keyspace ${keyspace} has schema version ${version}, and ${wanted} is needed`);
+  }
+  return version;
 }
 
 async function readVersion(client: Client, keyspace: string): Promise<number> {
   try {
-    const { rows } = await client.execute(
-      `SELECT version FROM ${keyspace}.schema_version WHERE name = 'current'`,
-      [],
-      QUORUM,
-    );
-    return rows[0]?.version ?? 0;
+    const cql = `SELECT version FROM ${keyspace}.schema_version WHERE name = 'current'`;
+    const [current] = (await client.execute(cql, [], QUORUM)).rows;
+    const found = await client.execute("SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?", [
+      keyspace,
+    ]);
+    const there = new Set(found.rows.map(({ table_name }) => table_name));
+    return TABLES.every((table) => there.has(table)) ? (current?.version ?? 0) : 0;
   } catch (error) {
     if ((error as { code?: number }).code === UNKNOWN_TABLE) return 0;
     throw error;
   }
 }
 
-/** Takes the lock and the steps that are missing, and records each; only waits a little if another process has the lock. */
-async function migrateAsOwner(
+/**
+ * Takes the steps behind `version`, under a lock, and records each. May be called again after it has failed. Throws
+ * `NotYet` while another process has the lock.
+ */
+export async function takeMissingSteps(
   client: Client,
-  { keyspace, replication = replicas(client), onStep }: SchemaOptions,
+  { keyspace, owner, replication = replicas(client), onStep }: SchemaOptions,
+  version: number,
   migrations: readonly Migration[],
 ): Promise<void> {
-  const ddl = (statement: string) => client.execute(statement, [], { readTimeout: DDL_TIMEOUT_MS });
+  if (version === migrations.at(-1)!.version) return;
+  const ddl = (statement: string) => client.execute(statement, [], { readTimeout: STEP_TIMEOUT_MS });
   const copies = Object.entries(replication).map(([datacenter, factor]) => `'${datacenter}': ${factor}`);
   await ddl(
     `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', ${copies.join(", ")}}`,
@@ -91,16 +95,18 @@ async function migrateAsOwner(
     `CREATE TABLE IF NOT EXISTS ${keyspace}.schema_version (name text PRIMARY KEY, owner text, version int)
      WITH ID = ${tableId(keyspace, "schema_version")}`,
   );
-  const owner = randomUUID();
   const lock = await client.execute(
     `INSERT INTO ${keyspace}.schema_version (name, owner) VALUES ('lock', ?) IF NOT EXISTS USING TTL ${LOCK_SECONDS}`,
     [owner],
-    QUORUM,
+    LOCKING,
   );
-  if (!lock.wasApplied()) return sleep(POLL_MS);
+  // An attempt that was given up may have taken it all the same.
+  if (!lock.wasApplied() && lock.first()?.owner !== owner) {
+    throw new NotYet(`keyspace ${keyspace} has schema version ${version}, and another process is changing that`);
+  }
   // Read under the lock: another process may have come first.
-  const version = await readVersion(client, keyspace);
-  for (const step of migrations.filter((migration) => migration.version > version)) {
+  const present = await readVersion(client, keyspace);
+  for (const step of migrations.filter((migration) => migration.version > present)) {
     for (const statement of step.statements(keyspace)) await ddl(statement);
     await client.execute(
       `INSERT INTO ${keyspace}.schema_version (name, version) VALUES ('current', ${step.version})`,
@@ -109,7 +115,9 @@ async function migrateAsOwner(
     );
     onStep?.(step);
   }
-  await client.execute(`DELETE FROM ${keyspace}.schema_version WHERE name = 'lock' IF owner = ?`, [owner], QUORUM);
+  // The schema is there; a lock that stays ends by itself.
+  const unlock = `DELETE FROM ${keyspace}.schema_version WHERE name = 'lock' IF owner = ?`;
+  await client.execute(unlock, [owner], LOCKING).catch(() => {});
 }
 
 function replicas(client: Client): Record<string, number> {

@@ -11,6 +11,12 @@ export const chunksTable = (namespace: Namespace) => `chunks_${namespace}`;
 /** The partition of a value that holds chunk `n`. */
 export const bucketOf = (n: number) => Math.floor(n / BUCKET_CHUNKS);
 
+/** Names of the tables that `tableStatements` makes. */
+export const TABLES: readonly string[] = [
+  rowsTable("control"),
+  ...RETENTION_CLASSES.flatMap((retention) => [rowsTable(retention), chunksTable(retention)]),
+];
+
 /** Every table of a keyspace as CQL, for a session that uses that keyspace. Statements may run again, at any number of nodes at once. */
 export function tableStatements(keyspace: string): string[] {
   const statement = (table: string, columns: string, options: string[]) =>

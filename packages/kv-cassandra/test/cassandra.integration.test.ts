@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { connect, createServer, type Socket } from "node:net";
 import { cassandraForTests, freePort } from "@headwater/infra";
 import { CHUNK_BYTES, KvError, newNonce, nextToken, type Row, rowsOf } from "@headwater/kv";
 import { runKvContract } from "@headwater/kv/contract";
@@ -119,6 +120,46 @@ afterAll(async () => {
     );
 
     test(
+      "a node that is not there yet, another's lock and a table that is missing are waited for or mended, and why is told",
+      async () => {
+        const options = { ...where, keyspace: useKeyspace() };
+        const [host, port] = where.contactPoints[0]!.split(":");
+        const frontPort = await freePort();
+        const sockets: Socket[] = [];
+        const front = createServer((client) => {
+          const node = connect(Number(port), host!);
+          sockets.push(client, node);
+          client.on("error", () => node.destroy()).pipe(node);
+          node.on("error", () => client.destroy()).pipe(client);
+        });
+        const reasons: string[] = [];
+        const onWaiting = (reason: string) => {
+          reasons.push(reason);
+          if (!front.listening) front.listen(frontPort, "127.0.0.1");
+        };
+        const contactPoints = [`127.0.0.1:${frontPort}`];
+        const addressMap = { [`${host}:${port}`]: contactPoints[0]! };
+        expect(await migrateCassandra({ ...options, contactPoints, addressMap, onWaiting })).toBe(0);
+        expect(reasons).toEqual([expect.stringContaining("Cassandra cannot be used")]);
+        for (const socket of sockets) socket.destroy();
+        front.close();
+
+        await withAdmin(async (client) => {
+          await client.execute(`DROP TABLE ${options.keyspace}.chunks_7d`);
+          await client.execute(
+            `INSERT INTO ${options.keyspace}.schema_version (name, owner) VALUES ('lock', 'another') IF NOT EXISTS USING TTL 2`,
+          );
+        });
+        reasons.length = 0;
+        expect(await migrateCassandra({ ...options, onWaiting: (reason) => reasons.push(reason) })).toBe(0);
+        expect(reasons).toEqual([expect.stringContaining("another process is changing that")]);
+        const kv = await open(options.keyspace, { role: "user" });
+        expect(await kv.readChunk("7d", newNonce(Date.now()), 0)).toBeUndefined();
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
       "a schema newer than this release is refused at once",
       async () => {
         const keyspace = useKeyspace();
@@ -130,6 +171,8 @@ afterAll(async () => {
           code: "unavailable",
           message: expect.stringContaining("99"),
         });
+        const older = migrateCassandra({ ...where, keyspace: useKeyspace(), role: "user", waitMs: 0 });
+        await expect(older).rejects.toMatchObject({ message: expect.stringContaining("has schema version 0") });
       },
       TIMEOUT_MS,
     );
@@ -220,7 +263,7 @@ afterAll(async () => {
         await expect(staged.seal()).rejects.toBeInstanceOf(KvError);
         await staged.abandon();
         const contactPoints = [`127.0.0.1:${await freePort()}`];
-        await expect(open("nowhere", { contactPoints })).rejects.toMatchObject(failed);
+        await expect(open("nowhere", { contactPoints, waitMs: 0 })).rejects.toMatchObject(failed);
       },
       TIMEOUT_MS,
     );

@@ -42,17 +42,25 @@ async function ask(port: number, path: string, agent?: Agent): Promise<IncomingM
   return Object.assign(res, { body: await text(res) });
 }
 
-async function startReady(env: Record<string, string> = {}): Promise<Service> {
+const startReady = (env: Record<string, string> = {}) => startAnswering(200, env);
+
+/** Resolves when its /readyz has that status. */
+async function startAnswering(status: number, env: Record<string, string>): Promise<Service> {
   const service = start(env);
+  await untilReadyz(status).catch((error) => Promise.reject(new Error(`${error.message}: ${service.output()}`)));
+  return service;
+}
+
+async function untilReadyz(wanted: number): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     const status = await ask(ADMIN_PORT, "/readyz").then(
       (res) => res.statusCode,
       () => 0,
     );
-    if (status === 200) return service;
+    if (status === wanted) return;
     await sleep(25);
   }
-  throw new Error(`not ready: ${service.output()}`);
+  throw new Error(`/readyz is not ${wanted}`);
 }
 
 describe("a service", () => {
@@ -65,6 +73,16 @@ describe("a service", () => {
     expect((await ask(ADMIN_PORT, "/constructor")).statusCode).toBe(404);
     expect((await fetch(`http://127.0.0.1:${ADMIN_PORT}/readyz`, { method: "POST" })).status).toBe(405);
     expect((await ask(DATA_PORT, "/")).body).toMatch(new RegExp(`^origin-.+-${child.pid}$`));
+  });
+
+  test("says why it is not ready while its start has to wait, and is ready then", async () => {
+    const { child } = await startAnswering(503, { TINY_WAITS: "1" });
+    const reasons = ["starting: the store is not there"];
+    expect(JSON.parse((await ask(ADMIN_PORT, "/readyz")).body)).toEqual({ ready: false, reasons });
+    expect((await ask(ADMIN_PORT, "/metrics")).body).toContain("headwater_ready 0");
+    child.kill("SIGUSR2");
+    await untilReadyz(200);
+    expect((await ask(ADMIN_PORT, "/metrics")).body).toContain("headwater_ready 1");
   });
 
   test("drains: 503 at once, the port open with Connection: close, a running request ends, exit 0", async () => {

@@ -26,6 +26,8 @@ export interface OpenOptions {
   readonly writes: boolean;
   /** Where the cache zones are counted. */
   readonly metrics?: Pick<Metrics, "storeEventsTotal" | "zoneReadsTotal" | "zoneWritesTotal" | "zoneNodeOut">;
+  /** Told why the kv cannot be opened yet. */
+  readonly onWaiting?: (reason: string) => void;
 }
 
 /** The one place where adapters are named. Rejects with KvError when the kv cannot be opened. */
@@ -52,7 +54,7 @@ async function openEmbedded(store: Store<"local">): Promise<Stores> {
 }
 
 async function openCluster(settings: Settings, store: Store<"cassandra">, options: OpenOptions): Promise<Stores> {
-  const { writes, metrics } = options;
+  const { writes, metrics, onWaiting } = options;
   const isOrigin = settings.service === "origin";
   const kv = await openCassandraKv({
     contactPoints: [...(isOrigin ? store.readContactPoints : store.contactPoints)],
@@ -60,6 +62,7 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, option
     keyspace: store.keyspace,
     ...(store.addressMap !== undefined && { addressMap: store.addressMap }),
     onEvent: (event) => metrics?.storeEventsTotal.inc({ ...event }),
+    ...(onWaiting !== undefined && { onWaiting }),
   });
   const cache = memcachedZones({
     zones: settings.memcachedZones,

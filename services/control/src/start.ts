@@ -12,8 +12,8 @@ export interface ControlOverrides {
 
 /** Wires control: stores, the catalog of events, the app, its server. */
 export async function startControl(context: ServiceContext, overrides: ControlOverrides = {}): Promise<Running> {
-  const { settings, logger, metrics, clock } = context;
-  const stores = overrides.stores ?? (await openStores(settings, { writes: true }));
+  const { settings, logger, metrics, clock, waiting } = context;
+  const stores = overrides.stores ?? (await openStores(settings, { writes: true, metrics, onWaiting: waiting }));
   const { kv, notices } = stores;
   const nowMs = () => clock.nowMs();
   let isStale = false;

@@ -36,9 +36,9 @@ export interface Origin extends Running {
 
 /** The origin's composition root. Rejects when the stores or the port cannot be had. */
 export async function startOrigin(context: ServiceContext, overrides: OriginOverrides = {}): Promise<Origin> {
-  const { settings, logger, metrics, clock, draining } = context;
+  const { settings, logger, metrics, clock, draining, waiting } = context;
   const { limits } = settings;
-  const stores = overrides.stores ?? (await openStores(settings, { writes: false, metrics }));
+  const stores = overrides.stores ?? (await openStores(settings, { writes: false, metrics, onWaiting: waiting }));
   const { cache, notices } = stores;
   const kv = slowed(stores.kv, limits.storeReadDelayMs);
   const alarm = overrides.alarm ?? systemAlarm;

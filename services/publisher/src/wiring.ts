@@ -17,9 +17,9 @@ export interface Publisher extends Running {
 
 /** The publisher's composition root. Rejects with KvError while the store cannot be reached. */
 export async function startPublisher(context: ServiceContext, overrides: Overrides = {}): Promise<Publisher> {
-  const { settings, logger, metrics, clock } = context;
+  const { settings, logger, metrics, clock, waiting } = context;
   const nowMs = () => clock.nowMs();
-  const stores = overrides.stores ?? (await openStores(settings, { writes: true, metrics }));
+  const stores = overrides.stores ?? (await openStores(settings, { writes: true, metrics, onWaiting: waiting }));
   const kv = meteredKv(stores.kv, () => metrics.storageWritesTotal.inc({ tier: "store" }));
   const cache =
     Object.keys(settings.memcachedZones).length === 0

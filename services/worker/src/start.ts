@@ -14,8 +14,8 @@ export interface WorkerOverrides {
 
 /** Wires a worker: stores, the catalog of events, jobs, and what calls for them: a queue in Redis, else timers. */
 export async function startWorker(context: ServiceContext, overrides: WorkerOverrides = {}): Promise<Running> {
-  const { settings, logger, metrics, clock } = context;
-  const stores = overrides.stores ?? (await openStores(settings, { writes: false, metrics }));
+  const { settings, logger, metrics, clock, waiting } = context;
+  const stores = overrides.stores ?? (await openStores(settings, { writes: false, metrics, onWaiting: waiting }));
   const nowMs = () => clock.nowMs();
   const onStale = (stale: boolean) => metrics.controlStale.set(stale ? 1 : 0);
   const catalog = new Catalog({ kv: stores.kv, notices: stores.notices, nowMs, onStale });

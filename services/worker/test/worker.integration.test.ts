@@ -29,6 +29,7 @@ async function worker(jobs: readonly Job[] | undefined, redisUrl?: string) {
     clock: world.clock,
     processId: "worker-test",
     draining: new AbortController().signal,
+    waiting: () => {},
   };
   // The world closes its stores itself.
   const stores = { ...world.stores, close: async () => {} };

@@ -19,6 +19,8 @@ export type ServiceContext = {
   readonly processId: string;
   /** Aborted when the drain begins: refuse new waiting, end timers. */
   readonly draining: AbortSignal;
+  /** To be called while it starts: what the start waits for, in plain words, for /readyz and the log. */
+  readonly waiting: (reason: string) => void;
 };
 
 export type Running = {
@@ -53,17 +55,23 @@ export async function runService(name: ServiceName, start: (context: ServiceCont
   stopping.addEventListener("abort", endAtOnce);
   const metrics = createMetrics(name);
   let running: Running | undefined;
+  let waitingFor = "starting";
+  const waiting = (reason: string) => {
+    waitingFor = `starting: ${reason}`;
+    logger.warn({ reason }, "the start has to wait");
+  };
   const readiness = (): Readiness => {
-    const reasons = stopping.aborted ? ["draining"] : (running?.notReady() ?? ["starting"]);
+    const reasons = stopping.aborted ? ["draining"] : (running?.notReady() ?? [waitingFor]);
     return { ready: reasons.length === 0, reasons };
   };
+  metrics.ready.readFrom(() => [{ labels: {}, value: readiness().ready ? 1 : 0 }]);
   const admin = adminServer({ service: name, version: VERSION, ready: readiness, registry: metrics.registry });
 
   try {
     // First, and never shared: a process whose admin port is taken must not take part of another's data port.
     await listen(admin, settings.adminListen);
     const processId = `${name}-${hostname()}-${process.pid}`;
-    running = await start({ settings, logger, metrics, clock: systemClock, processId, draining: stopping });
+    running = await start({ settings, logger, metrics, clock: systemClock, processId, draining: stopping, waiting });
   } catch (error) {
     logger.fatal({ err: error }, `the start failed: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);

@@ -27,6 +27,8 @@ export type Tier = "memory" | "memcached" | "store";
 export type Metrics = {
   /** For a service's own metrics and for GET /metrics. */
   readonly registry: Registry;
+  /** 1 while /readyz is 200. */
+  readonly ready: ReadLevel<Record<never, string>>;
   readonly publishTotal: LabelledCounter<{ result: PublishResult }>;
   /** From the first byte of the request to the reply. */
   readonly publishSeconds: Distribution;
@@ -110,6 +112,7 @@ export function createMetrics(service: ServiceName): Metrics {
   const publisher = ["publisher"] as const;
   const origin = ["origin"] as const;
   const worker = ["worker"] as const;
+  const every = ["publisher", "origin", "control", "worker"] as const;
   const zoned = ["publisher", "origin", "worker"] as const;
   const publishTotal = counter<{ result: PublishResult }>(publisher, "publish_total", "Uploads by how they ended.", [
     "result",
@@ -118,6 +121,7 @@ export function createMetrics(service: ServiceName): Metrics {
   for (const result of PUBLISH_RESULTS) publishTotal.inc({ result }, 0);
   return {
     registry,
+    ready: readLevel(every, "ready", "1 while the process can do its job, as /readyz says.", []),
     publishTotal,
     publishSeconds: new Histogram({
       ...define(publisher, "publish_seconds", "Time from the first byte of an upload to its reply."),
@@ -128,7 +132,7 @@ export function createMetrics(service: ServiceName): Metrics {
       buckets: LATENESS_BUCKETS,
     }),
     storageReadsTotal: counter(
-      ["publisher", "origin", "control", "worker"],
+      every,
       "storage_reads_total",
       "Reads of media by the tier that answered and what they were for.",
       ["tier", "cause"],
@@ -147,7 +151,7 @@ export function createMetrics(service: ServiceName): Metrics {
       "node",
     ]),
     storeEventsTotal: counter(
-      ["publisher", "origin", "control", "worker"],
+      every,
       "store_events_total",
       "Requests to Cassandra sent to a second node, or again, by what they were for.",
       ["table", "event"],
@@ -184,11 +188,7 @@ export function createMetrics(service: ServiceName): Metrics {
       "defective",
     ]),
     controlStale: new Gauge(
-      define(
-        ["publisher", "origin", "control", "worker"],
-        "control_stale",
-        "1 while the process works on control data that it cannot refresh.",
-      ),
+      define(every, "control_stale", "1 while the process works on control data that it cannot refresh."),
     ),
     jobsTotal: counter(worker, "jobs_total", "Runs of background jobs by how they ended.", ["job", "result"]),
     jobsDegraded: new Gauge(define(worker, "jobs_degraded", "1 while no background job runs because Redis is away.")),

@@ -61,6 +61,7 @@ export class Control {
       clock: systemClock,
       processId: "control-test",
       draining: new AbortController().signal,
+      waiting: () => {},
     };
     return new Control(dir, stores, await startControl(context, { stores }), metrics);
   }

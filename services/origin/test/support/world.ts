@@ -78,7 +78,15 @@ export class World {
     const logLevel = env.HEADWATER_LOG_LEVEL === undefined ? "silent" : settings.logLevel;
     const logger = createLogger({ service: "origin", logLevel }, { write: (line) => this.log.push(JSON.parse(line)) });
     const stores = { kv: this.#watched(), cache: zones({ zones: [] }), notices, close: async () => {} };
-    const context = { settings, logger, metrics, clock, processId: "origin-test", draining: this.draining.signal };
+    const context = {
+      settings,
+      logger,
+      metrics,
+      clock,
+      processId: "origin-test",
+      draining: this.draining.signal,
+      waiting: () => {},
+    };
     this.#origin = await startOrigin(context, {
       stores,
       alarm: clock.alarm,

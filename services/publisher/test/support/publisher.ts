@@ -54,6 +54,7 @@ export class TestPublisher {
       clock: systemClock,
       processId: "publisher-test",
       draining: new AbortController().signal,
+      waiting: () => {},
     };
     const stores = wrap(await openStores(settings, { writes: true }));
     const publisher = await startPublisher(context, { stores });
