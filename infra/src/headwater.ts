@@ -76,7 +76,7 @@ export async function startHeadwater({ dir, env = {}, cores = {} }: HeadwaterOpt
   return { ...started, stop, createEvent: (fields) => createEvent(started.control.url, fields) };
 }
 
-export interface OriginBesideOptions {
+export interface BesideOptions {
   /** For its log; made if it is not there. */
   readonly dir: string;
   /** Its settings. It listens on a free port unless they say where; where its health is asked is its own. */
@@ -85,16 +85,21 @@ export interface OriginBesideOptions {
 }
 
 /** One more origin on the stores of others, that no supervisor knows of; resolves when it is ready. */
-export async function startOriginBeside({ dir, env, readyMs }: OriginBesideOptions): Promise<Service> {
+export const startOriginBeside = (options: BesideOptions): Promise<Service> => startBeside("origin", options);
+
+/** One more publisher, likewise. */
+export const startPublisherBeside = (options: BesideOptions): Promise<Service> => startBeside("publisher", options);
+
+async function startBeside(name: ServiceName, { dir, env, readyMs }: BesideOptions): Promise<Service> {
   await mkdir(dir, { recursive: true });
   const settings = {
     PATH: process.env.PATH,
     HEADWATER_DRAIN_DELAY_MS: "0",
-    HEADWATER_ORIGIN_LISTEN: `127.0.0.1:${await quietPort()}`,
+    [`HEADWATER_${name.toUpperCase()}_LISTEN`]: `127.0.0.1:${await quietPort()}`,
     ...env,
-    HEADWATER_ORIGIN_ADMIN_LISTEN: `127.0.0.1:${await quietPort()}`,
+    [`HEADWATER_${name.toUpperCase()}_ADMIN_LISTEN`]: `127.0.0.1:${await quietPort()}`,
   };
-  return startService("origin", dir, settings, undefined, readyMs);
+  return startService(name, dir, settings, undefined, readyMs);
 }
 
 async function startService(

@@ -6,6 +6,7 @@ export {
   type Service,
   startHeadwater,
   startOriginBeside,
+  startPublisherBeside,
 } from "./headwater.ts";
 export { ensureParts, INSTALLABLE_PARTS, type InstallablePart } from "./install.ts";
 export { initSegment, mediaSegment } from "./media.ts";

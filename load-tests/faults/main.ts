@@ -14,6 +14,7 @@ import { everythingKilled } from "./scenarios/everything-killed.ts";
 import { ladder } from "./scenarios/ladder.ts";
 import { nodeFrozen, nodeKilled } from "./scenarios/one-node.ts";
 import { originKilled } from "./scenarios/origin-killed.ts";
+import { publisherAtSteps } from "./scenarios/publisher-at-steps.ts";
 import { publisherKilled } from "./scenarios/publisher-killed.ts";
 import { redisStopped } from "./scenarios/redis-stopped.ts";
 import { storeSlow } from "./scenarios/store-slow.ts";
@@ -35,6 +36,7 @@ const { positionals, values } = parseArgs({
 
 const FAULTS: Readonly<Record<string, Fault>> = {
   "publisher-killed": publisherKilled,
+  "publisher-at-steps": publisherAtSteps,
   "origin-killed": originKilled,
   "encoder-killed": encoderKilled,
   "everything-killed": everythingKilled,

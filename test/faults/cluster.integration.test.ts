@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cassandraForTests, requirePart } from "@headwater/infra";
 import { afterAll, expect, test } from "@jest/globals";
+import { publisherAtSteps } from "../../load-tests/faults/scenarios/publisher-at-steps.ts";
 import { redisStopped } from "../../load-tests/faults/scenarios/redis-stopped.ts";
 import { zoneStopped } from "../../load-tests/faults/scenarios/zone-stopped.ts";
 import { runFault } from "../../load-tests/faults/scene.ts";
@@ -16,10 +17,14 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const FAULTS = { "zone-stopped": zoneStopped, "redis-stopped": redisStopped };
+const FAULTS = {
+  "zone-stopped": zoneStopped,
+  "redis-stopped": redisStopped,
+  "publisher-at-steps": publisherAtSteps,
+};
 
 (cassandra === undefined ? test.skip : test).each(Object.entries(FAULTS))(
-  "%s, on the cluster: PUT and GET go on, and it recovers by itself",
+  "%s, on the cluster: what it promises is kept, and it recovers by itself",
   async (name, fault) => {
     const report = await runFault({ name, fault, seed: "cluster", dir: join(dir, name), brief: true, cassandra });
     expect(report.failed).toEqual([]);

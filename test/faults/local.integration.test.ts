@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { everythingKilled } from "../../load-tests/faults/scenarios/everything-killed.ts";
+import { publisherAtSteps } from "../../load-tests/faults/scenarios/publisher-at-steps.ts";
 import { publisherKilled } from "../../load-tests/faults/scenarios/publisher-killed.ts";
 import { runFault } from "../../load-tests/faults/scene.ts";
 
@@ -12,7 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-const FAULTS = { "publisher-killed": publisherKilled, "everything-killed": everythingKilled };
+const FAULTS = {
+  "publisher-killed": publisherKilled,
+  "publisher-at-steps": publisherAtSteps,
+  "everything-killed": everythingKilled,
+};
 
 test.each(Object.entries(FAULTS))("%s, on the local store: nothing acknowledged is lost", async (name, fault) => {
   const report = await runFault({ name, fault, seed: "local", dir: join(dir, name), brief: true });

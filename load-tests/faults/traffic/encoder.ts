@@ -28,11 +28,19 @@ export interface Sent {
   endedMs: number | undefined;
 }
 
+/** What was sent to an event, and can be computed again. */
+export interface SentSegments {
+  readonly event: ClockedEvent;
+  readonly sent: readonly Sent[];
+  bytesOf(one: Sent): Buffer;
+  urlOf(one: Sent): string;
+}
+
 /** More than any run sends: what was sent is remembered until the end, to be read back. */
 const MAX_SENT = 20_000;
 
 /** A live encoder without retries: every segment of every rendition goes out once, when the clock says that it ends. */
-export class SeededEncoder {
+export class SeededEncoder implements SentSegments {
   readonly event: ClockedEvent;
   readonly sent: Sent[] = [];
   readonly #options: EncoderOptions;

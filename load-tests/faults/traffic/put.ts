@@ -18,6 +18,10 @@ export interface PutOptions {
   readonly agent?: Agent;
   /** The body goes out in equal pieces over this time, as an encoder makes it. */
   readonly overMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** So many bytes of the body are sent, and no more. */
+  readonly stopAfterBytes?: number;
+  readonly timeoutMs?: number;
 }
 
 /** PUTs an object once: whatever goes wrong is not tried again. Never rejects. */
@@ -25,7 +29,7 @@ export function put(
   { publishUrl, publishToken }: ClockedEvent,
   path: string,
   bytes: Buffer,
-  { agent, overMs = 0 }: PutOptions = {},
+  { agent, overMs = 0, headers = {}, stopAfterBytes, timeoutMs = TIMEOUT_MS }: PutOptions = {},
 ): Promise<PutResult> {
   return new Promise((resolve) => {
     let lastByteMs = performance.now();
@@ -39,10 +43,10 @@ export function put(
     };
     const req = request(`${publishUrl}/${path}`, {
       method: "PUT",
-      headers: { Authorization: `Bearer ${publishToken}`, "Content-Length": bytes.length },
+      headers: { Authorization: `Bearer ${publishToken}`, "Content-Length": bytes.length, ...headers },
       ...(agent !== undefined && { agent }),
     });
-    const timer = setTimeout(() => req.destroy(new Error("no answer in time")), TIMEOUT_MS);
+    const timer = setTimeout(() => req.destroy(new Error("no answer in time")), timeoutMs);
     req.once("response", (res) => {
       end(res.statusCode);
       res.on("error", () => {}).resume();
@@ -51,6 +55,10 @@ export function put(
     void send();
 
     async function send(): Promise<void> {
+      if (stopAfterBytes !== undefined) {
+        req.write(bytes.subarray(0, stopAfterBytes));
+        return;
+      }
       for (let i = 0; i < PIECES && !ended; i++) {
         if (overMs > 0) await sleep(overMs / PIECES);
         const piece = bytes.subarray((i * bytes.length) / PIECES, ((i + 1) * bytes.length) / PIECES);

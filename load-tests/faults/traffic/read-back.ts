@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SeededEncoder, Sent } from "./encoder.ts";
+import type { Sent, SentSegments } from "./encoder.ts";
 import { type Got, get } from "./get.ts";
 import { isAcknowledged } from "./put.ts";
 
@@ -12,7 +12,7 @@ const TRIES = 5;
  * Reads everything that was sent: what was acknowledged must be there whole, anything else whole or not at all.
  * Rejects with the first few that are not so; resolves to what was found, in words.
  */
-export async function readBack(encoder: SeededEncoder): Promise<string> {
+export async function readBack(encoder: SentSegments): Promise<string> {
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const wrong: string[] = [];
   const count = { acknowledged: 0, whole: 0, absent: 0 };
@@ -34,7 +34,7 @@ export async function readBack(encoder: SeededEncoder): Promise<string> {
 function judge(
   one: Sent,
   { status, body }: Got,
-  encoder: SeededEncoder,
+  encoder: SentSegments,
   count: { acknowledged: number; whole: number; absent: number },
 ): string | undefined {
   const isWhole = status === 200 && body.equals(encoder.bytesOf(one));
@@ -48,7 +48,8 @@ function judge(
   return undefined;
 }
 
-async function patiently(url: string, agent: Agent): Promise<Got> {
+/** GETs until it is no 503, a few times. Rejects with GetError. */
+export async function patiently(url: string, agent: Agent): Promise<Got> {
   for (let tries = 1; ; tries++) {
     const got = await get(url, agent);
     if (got.status !== 503 || tries === TRIES) return got;

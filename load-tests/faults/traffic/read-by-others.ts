@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { ensureParts, pythonWithDriver } from "@headwater/infra";
 import type { Report } from "../../proof/harness/report.ts";
 import type { World } from "../world.ts";
-import type { SeededEncoder } from "./encoder.ts";
+import type { SentSegments } from "./encoder.ts";
 import { isAcknowledged } from "./put.ts";
 
 const SCRIPT = join(import.meta.dirname, "read_tables.py");
@@ -17,7 +17,7 @@ const TIMEOUT_MS = 120_000;
  * Rows and chunks of everything that was sent, read from the tables themselves by a program and a driver that are not
  * ours: what was acknowledged is there whole, and no row shows anything but the bytes that were sent.
  */
-export async function readByOthers(report: Report, encoder: SeededEncoder, world: World, dir: string): Promise<void> {
+export async function readByOthers(report: Report, encoder: SentSegments, world: World, dir: string): Promise<void> {
   await ensureParts([DRIVER]);
   const python = pythonWithDriver();
   if (python === undefined && process.env.CI !== "true") {
@@ -34,7 +34,7 @@ export async function readByOthers(report: Report, encoder: SeededEncoder, world
 }
 
 /** All that the script is told: where to look, and what must be there. */
-function sentTo({ settings }: World, encoder: SeededEncoder) {
+function sentTo({ settings }: World, encoder: SentSegments) {
   return {
     contactPoints: settings.HEADWATER_CASSANDRA_CONTACT_POINTS!.split(","),
     datacenter: settings.HEADWATER_CASSANDRA_DATACENTER,

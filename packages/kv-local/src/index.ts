@@ -1,4 +1,4 @@
 export { type Change, ChangeRing } from "./change-ring.ts";
-export { type LocalKv, type LocalKvOptions, openLocalKv } from "./local-kv.ts";
+export { LocalKv, type LocalKvOptions, openLocalKv } from "./local-kv.ts";
 export { evictOldest, expire, type Removed, sweep } from "./retention.ts";
 export { spareBytes } from "./room.ts";
