@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, globSync, rmSync, writeFileSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { findBinary, MINIO_VERSION } from "./parts/binaries.ts";
+import { findBinary, MINIO_VERSION, TOXIPROXY_VERSION } from "./parts/binaries.ts";
 import { cassandraJars, haveCassandraJars } from "./parts/cassandra-jars.ts";
 import { findJava } from "./parts/java.ts";
 import { CACHE } from "./parts/paths.ts";
@@ -44,6 +45,7 @@ const PARTS = {
     ],
     after: cassandraJars,
   },
+  toxiproxy: { present: () => !!findBinary("toxiproxy"), after: buildToxiproxy },
   k6: { present: () => !!findBinary("k6"), after: buildK6 },
   minio: { present: () => !!findBinary("minio"), after: buildMinio },
   "python-cassandra-driver": {
@@ -61,7 +63,7 @@ export const INSTALLABLE_PARTS = ALL_PARTS.filter((name) => !ON_DEMAND.includes(
 
 /**
  * Installs those of the parts that this machine lacks: Debian packages where we are root on Debian, Cassandra's jars
- * through Maven, k6 and MinIO through Go. Says what it does on stderr; resolves to the parts that are still missing, each
+ * through Maven, Toxiproxy, k6 and MinIO through Go. Says what it does on stderr; resolves to the parts that are still missing, each
  * reported in one line, and never throws for one. Installs nothing with HEADWATER_INSTALL=0.
  */
 export async function ensureParts(names: readonly InstallablePart[]): Promise<InstallablePart[]> {
@@ -123,6 +125,13 @@ async function buildK6(): Promise<void> {
 async function buildMinio(): Promise<void> {
   say(`building MinIO ${MINIO_VERSION} (five minutes and more)`);
   await goInstall(`github.com/minio/minio@v${MINIO_VERSION}`, `minio-${MINIO_VERSION}`);
+}
+
+async function buildToxiproxy(): Promise<void> {
+  say(`building Toxiproxy ${TOXIPROXY_VERSION}`);
+  const folder = `toxiproxy-${TOXIPROXY_VERSION}`;
+  await goInstall(`github.com/Shopify/toxiproxy/v2/cmd/server@v${TOXIPROXY_VERSION}`, folder);
+  await rename(join(CACHE, folder, "server"), join(CACHE, folder, "toxiproxy"));
 }
 
 async function goInstall(program: string, folder: string): Promise<void> {

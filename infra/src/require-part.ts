@@ -11,6 +11,7 @@ export type PartName =
   | "ffmpeg"
   | "chromium"
   | "k6"
+  | "toxiproxy"
   | "wrk"
   | "slowhttptest";
 

@@ -19,6 +19,7 @@ import { publisherKilled } from "./scenarios/publisher-killed.ts";
 import { redisStopped } from "./scenarios/redis-stopped.ts";
 import { storeSlow } from "./scenarios/store-slow.ts";
 import { twoNodesGone } from "./scenarios/two-nodes-gone.ts";
+import { zonePoisoned } from "./scenarios/zone-poisoned.ts";
 import { zoneStopped } from "./scenarios/zone-stopped.ts";
 import { type Fault, runFault } from "./scene.ts";
 import { ALL_STORES, type Store, startThreeNodes, type WorldCassandra } from "./world.ts";
@@ -41,6 +42,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "encoder-killed": encoderKilled,
   "everything-killed": everythingKilled,
   "zone-stopped": zoneStopped,
+  "zone-poisoned": zonePoisoned,
   "redis-stopped": redisStopped,
   "node-killed": nodeKilled,
   "node-frozen": nodeFrozen,

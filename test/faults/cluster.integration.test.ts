@@ -5,11 +5,14 @@ import { cassandraForTests, requirePart } from "@headwater/infra";
 import { afterAll, expect, test } from "@jest/globals";
 import { publisherAtSteps } from "../../load-tests/faults/scenarios/publisher-at-steps.ts";
 import { redisStopped } from "../../load-tests/faults/scenarios/redis-stopped.ts";
+import { zonePoisoned } from "../../load-tests/faults/scenarios/zone-poisoned.ts";
 import { zoneStopped } from "../../load-tests/faults/scenarios/zone-stopped.ts";
 import { runFault } from "../../load-tests/faults/scene.ts";
 
 // memcached and Redis are stopped here, so they are this file's own.
-const haveOwn = (await requirePart("memcached")) !== undefined && (await requirePart("redis-server")) !== undefined;
+const parts = await Promise.all((["memcached", "redis-server"] as const).map(requirePart));
+const haveOwn = !parts.includes(undefined);
+const haveToxiproxy = (await requirePart("toxiproxy")) !== undefined;
 const cassandra = haveOwn ? await cassandraForTests() : undefined;
 const dir = await mkdtemp(join(tmpdir(), "headwater-faults-"));
 afterAll(async () => {
@@ -19,6 +22,7 @@ afterAll(async () => {
 
 const FAULTS = {
   "zone-stopped": zoneStopped,
+  ...(haveToxiproxy \&\& { "zone-poisoned": zonePoisoned }),
   "redis-stopped": redisStopped,
   "publisher-at-steps": publisherAtSteps,
 };

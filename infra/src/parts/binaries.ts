@@ -5,6 +5,8 @@ import { CACHE } from "./paths.ts";
 /** As Go's module proxy names it; it has no releases there. */
 export const MINIO_VERSION = "0.0.0-20260212201848-7aac2a2c5b7c";
 
+export const TOXIPROXY_VERSION = "2.5.0";
+
 /** Where Debian, Homebrew and our own cache put programs that PATH may not name. */
 const EXTRA = [
   "/usr/sbin",
@@ -12,6 +14,7 @@ const EXTRA = [
   "/usr/local/go/bin",
   "/opt/homebrew/bin",
   join(CACHE, "k6-1.8.1"),
+  join(CACHE, `toxiproxy-${TOXIPROXY_VERSION}`),
   join(CACHE, `minio-${MINIO_VERSION}`),
 ];
 

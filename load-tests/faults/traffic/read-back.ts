@@ -8,25 +8,36 @@ const AT_ONCE = 4;
 /** The origin sheds reads of old segments when there are many: what it says to ask again later is asked again. */
 const TRIES = 5;
 
+export interface ReadBackOptions {
+  /** Default: everything that was sent. */
+  readonly segments?: readonly Sent[];
+  /** Where it has to come from. */
+  readonly tier?: string;
+}
+
 /**
- * Reads everything that was sent: what was acknowledged must be there whole, anything else whole or not at all.
+ * Reads what was sent: what was acknowledged must be there whole, anything else whole or not at all.
  * Rejects with the first few that are not so; resolves to what was found, in words.
  */
-export async function readBack(encoder: SentSegments): Promise<string> {
+export async function readBack(
+  encoder: SentSegments,
+  { segments = encoder.sent, tier }: ReadBackOptions = {},
+): Promise<string> {
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const wrong: string[] = [];
   const count = { acknowledged: 0, whole: 0, absent: 0 };
-  const left = encoder.sent.values();
+  const left = segments.values();
   const readNext = async () => {
     for (const one of left) {
-      const fault = judge(one, await patiently(encoder.urlOf(one), agent), encoder, count);
+      const got = await patiently(encoder.urlOf(one), agent);
+      const isElsewhere = tier !== undefined && got.tier !== tier;
+      const fault = isElsewhere ? `${got.status} from ${got.tier}` : judge(one, got, encoder, count);
       if (fault !== undefined) wrong.push(`${one.rendition}/${one.number}: ${fault}`);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, readNext));
   agent.destroy();
-  if (wrong.length > 0)
-    throw new Error(`${wrong.length} of ${encoder.sent.length} wrong: ${wrong.slice(0, 5).join("; ")}`);
+  if (wrong.length > 0) throw new Error(`${wrong.length} of ${segments.length} wrong: ${wrong.slice(0, 5).join("; ")}`);
   if (count.acknowledged === 0) throw new Error("nothing had been acknowledged");
   return `${count.acknowledged} acknowledged are there; of ${count.whole + count.absent} others ${count.whole} are, whole`;
 }

@@ -32,6 +32,8 @@ export class Readers {
   /** Whole and right, that neither memory nor memcached had. */
   readonly tiers = new Map<string, number>();
   readonly tookMs: number[] = [];
+  /** Of them, those of what had been acknowledged before it was asked for: nobody waited for its encoder. */
+  readonly unheldMs: number[] = [];
   /** When each of them was whole; `performance.now()`. */
   readonly servedMs: number[] = [];
   /** 404 or 410 for what had not been acknowledged, or only just. */
@@ -72,10 +74,13 @@ export class Readers {
 
   async #read(one: Sent): Promise<void> {
     const begunMs = performance.now();
-    const isDue = isAcknowledged(one) && begunMs - one.endedMs! > this.#visibleWithinMs;
+    const isThere = isAcknowledged(one);
+    const isDue = isThere && begunMs - one.endedMs! > this.#visibleWithinMs;
     const url = this.#encoder.urlOf(one);
     try {
-      this.#judge(one, await get(url, this.#agent), isDue);
+      const got = await get(url, this.#agent);
+      if (isThere && got.status === 200) this.unheldMs.push(got.tookMs);
+      this.#judge(one, got, isDue);
     } catch (error) {
       const { message, connectedMs } = error as GetError;
       this.failed.push({ what: `${url}: ${message}`, atMs: begunMs, connectedMs });
