@@ -9,7 +9,7 @@ export interface ChunkCache {
   set(key: string, chunk: Uint8Array): Promise<void>;
   /**
    * Whether it is for the caller to fetch a chunk that is not here from where it comes from, and to `fill` it in. False: somebody
-   * else has been told so within the last second, so it may soon be here. True as well when that cannot be told.
+   * else has been told so within the last second, so it may soon be here. True as well when that cannot be told soon.
    */
   claim(key: string): Promise<boolean>;
   /** Keeps a chunk nearby for others, if there is room. Nobody waits for it. */

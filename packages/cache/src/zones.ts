@@ -117,7 +117,8 @@ export function zones(options: ZonesOptions): ZonedCache {
     },
 
     async claim(key) {
-      return (await copies[0]?.nodeOf(key).addBriefly(`claim/${key}`, CLAIMED)) ?? true;
+      const claimed = copies[0]?.nodeOf(key).addBriefly(`claim/${key}`, CLAIMED);
+      return claimed === undefined ? true : answerWithin(patienceMs, claimed, true);
     },
 
     fill(key, chunk) {
@@ -126,6 +127,17 @@ export function zones(options: ZonesOptions): ZonedCache {
 
     nodes: zoneNodes(copies, filled),
   };
+}
+
+/** What comes of it, or `otherwise` when nothing has come of it in time. It must not reject. */
+function answerWithin<T>(ms: number, answer: Promise<T | undefined>, otherwise: T): Promise<T> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms, otherwise);
+    void answer.then((value) => {
+      clearTimeout(timer);
+      resolve(value ?? otherwise);
+    });
+  });
 }
 
 function zoneCopy({ name, nodes }: Zone, nowMs: () => number): ZoneCopy {

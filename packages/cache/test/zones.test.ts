@@ -192,6 +192,23 @@ describe("zones", () => {
     for (const node of Object.values(nodes)) node.release();
   });
 
+  test("a claim is made in the own zone, and waited for 20 ms: who cannot tell fetches by himself", async () => {
+    const cache = make("b");
+    expect([await cache.claim("n/1"), await cache.claim("n/1"), await cache.claim("n/2")]).toEqual([true, false, true]);
+    jest.useFakeTimers({ doNotFake: ["setImmediate"] });
+    nodes.b.mode = "hanging";
+    let claimed: boolean | undefined;
+    void cache.claim("n/1").then((mine) => {
+      claimed = mine;
+    });
+    await pass(19);
+    expect(claimed).toBeUndefined();
+    await pass(1);
+    expect(claimed).toBe(true);
+    nodes.b.mode = "failing";
+    expect(await cache.claim("n/1")).toBe(true);
+  });
+
   test("at most 32 are in a hurry at a time", async () => {
     jest.useFakeTimers({ doNotFake: ["setImmediate"] });
     const cache = make("a");

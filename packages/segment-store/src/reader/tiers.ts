@@ -111,7 +111,8 @@ export class Tiers {
 
 /** A chunk that another process is fetching, once it has arrived; undefined when it does not in time. */
 async function arrival(read: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
-  for (let waitedMs = 0; waitedMs < ARRIVAL_MS; waitedMs += LOOK_EVERY_MS) {
+  // A look may take long itself, as when a zone has begun to hang.
+  for (const untilMs = performance.now() + ARRIVAL_MS; performance.now() < untilMs; ) {
     await sleep(LOOK_EVERY_MS);
     const chunk = await read();
     if (chunk !== undefined) return chunk;
