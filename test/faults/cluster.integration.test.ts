@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const FAULTS = {
   "zone-stopped": zoneStopped,
-  ...(haveToxiproxy \&\& { "zone-poisoned": zonePoisoned }),
+  ...(haveToxiproxy && { "zone-poisoned": zonePoisoned }),
   "redis-stopped": redisStopped,
   "publisher-at-steps": publisherAtSteps,
 };
