@@ -1,6 +1,6 @@
 import type { Server, ServerOptions } from "node:http";
 import { Catalog } from "@headwater/segment-store/catalog";
-import { liveEdgeRows, SegmentReader } from "@headwater/segment-store/reader";
+import { backgroundRows, liveEdgeRows, SegmentReader } from "@headwater/segment-store/reader";
 import { createHttpServer, listen, type Running, type ServiceContext, type Settings } from "@headwater/service-kit";
 import { openStores, type Stores } from "@headwater/stores";
 import { slowed } from "./admission/slowed.ts";
@@ -52,7 +52,13 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
   const nowMs = () => clock.nowMs();
 
   const onStale = (stale: boolean) => metrics.controlStale.set(stale ? 1 : 0);
-  const catalog = new Catalog({ kv: liveEdgeRows(kv, gate), notices, nowMs, onStale });
+  const catalog = new Catalog({
+    kv: liveEdgeRows(kv, gate),
+    background: { kv: backgroundRows(kv, gate), hasRoom: () => gate.hasRoom() },
+    notices,
+    nowMs,
+    onStale,
+  });
   await catalog.start();
   const reader = new SegmentReader({
     kv,

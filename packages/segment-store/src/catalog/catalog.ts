@@ -8,9 +8,22 @@ import { Freshness } from "./freshness.ts";
 
 /** The events' rows are read this often at the least: what an operator does holds everywhere within a second. */
 const EVENTS_POLL_MS = 500;
+/** They are read at most this often, whatever is asked. */
+const EVENTS_REREAD_MS = 250;
+/** For so long notices alone are believed, where there is no room to read. */
+const TOLD_MS = 5000;
+
+/** Reads that nobody waits for. */
+export interface BackgroundReads {
+  readonly kv: Kv;
+  /** Whether one would keep nobody else from reading now. */
+  hasRoom(): boolean;
+}
 
 export interface CatalogOptions {
   readonly kv: Kv;
+  /** For reads that only make sure of what notices have told. Without it they are as all others. */
+  readonly background?: BackgroundReads;
   readonly notices: Notices;
   readonly nowMs: () => number;
   /** Told when the events' rows could not be read (true), and when they can be again (false). */
@@ -23,6 +36,7 @@ export interface CatalogOptions {
  */
 export class Catalog {
   readonly #kv: Kv;
+  readonly #background: BackgroundReads;
   readonly #notices: Notices;
   readonly #nowMs: () => number;
   readonly #onStale: (stale: boolean) => void;
@@ -35,12 +49,13 @@ export class Catalog {
 
   constructor(options: CatalogOptions) {
     this.#kv = options.kv;
+    this.#background = options.background ?? { kv: options.kv, hasRoom: () => true };
     this.#notices = options.notices;
     this.#nowMs = options.nowMs;
     this.#onStale = options.onStale ?? (() => {});
     this.#eventsFreshness = new Freshness(
-      () => 0,
-      () => this.#readEvents(),
+      () => this.#subscription?.completeUntilMs() ?? 0,
+      (nowMs) => this.#readEvents(nowMs),
     );
   }
 
@@ -51,7 +66,7 @@ export class Catalog {
       onGap: () => this.#onGap(),
     });
     await this.#eventsFreshness.ensure(this.#nowMs());
-    this.#poll = setInterval(() => void this.refreshEvents(), EVENTS_POLL_MS);
+    this.#poll = setInterval(() => this.#pollEvents(), EVENTS_POLL_MS);
     this.#poll.unref();
   }
 
@@ -107,7 +122,7 @@ export class Catalog {
 
   /** Reads the events' rows again, at most four times a second; never rejects. */
   refreshEvents(): Promise<void> {
-    return this.#read(this.#eventsFreshness.ensure(this.#nowMs()));
+    return this.#read(this.#eventsFreshness.ensureRead(this.#nowMs(), EVENTS_REREAD_MS));
   }
 
   async #read(read: Promise<void>): Promise<void> {
@@ -128,8 +143,19 @@ export class Catalog {
     for (const view of this.#views.values()) view.gap();
   }
 
-  async #readEvents(): Promise<void> {
-    for await (const row of rowsOf(this.#kv, "control", EVENTS_ID, { limit: 1000 })) this.#applyEvent(row);
+  #pollEvents(): void {
+    if (this.#isTold(this.#nowMs()) && !this.#background.hasRoom()) return;
+    void this.refreshEvents();
+  }
+
+  /** Whether notices have told of late what a read of the events would. */
+  #isTold(nowMs: number): boolean {
+    return this.#eventsFreshness.isFresh(nowMs) && this.#eventsFreshness.wasReadWithin(TOLD_MS, nowMs);
+  }
+
+  async #readEvents(nowMs: number): Promise<void> {
+    const kv = this.#isTold(nowMs) && this.#background.hasRoom() ? this.#background.kv : this.#kv;
+    for await (const row of rowsOf(kv, "control", EVENTS_ID, { limit: 1000 })) this.#applyEvent(row);
   }
 
   #applyEvent(row: Row): void {

@@ -33,13 +33,18 @@ export class Freshness {
   isFresh(nowMs: number, silenceMs = SILENCE_MS): boolean {
     // Asked first, always: what notices have brought meanwhile is handed over by it.
     const completeUntilMs = this.#completeUntilMs();
-    if (this.#loadedWithin(RELOAD_INTERVAL_MS, nowMs)) return true;
+    if (this.wasReadWithin(RELOAD_INTERVAL_MS, nowMs)) return true;
     return !this.#stale && completeUntilMs >= nowMs - silenceMs;
+  }
+
+  /** Whether it was read so lately. A clock set back by more than that would keep the last read young for as long. */
+  wasReadWithin(maxAgeMs: number, nowMs: number): boolean {
+    return Math.abs(nowMs - this.#loadedAtMs) < maxAgeMs;
   }
 
   /** Resolves when the view was read at most `maxAgeMs` ago, whatever notices say. Rejects as `ensure` does. */
   async ensureRead(nowMs: number, maxAgeMs: number): Promise<void> {
-    if (!this.#loadedWithin(maxAgeMs, nowMs)) await this.#reloadOnce(nowMs);
+    if (!this.wasReadWithin(maxAgeMs, nowMs)) await this.#reloadOnce(nowMs);
   }
 
   /** Resolves when the view may be trusted as of now; rejects with what the read rejected with. */
@@ -55,15 +60,10 @@ export class Freshness {
 
   async #readNext(nowMs: number): Promise<void> {
     await this.#loading?.catch(() => {});
-    const waitMs = this.#loadedWithin(RELOAD_INTERVAL_MS, nowMs) ? this.#loadedAtMs + RELOAD_INTERVAL_MS - nowMs : 0;
+    const waitMs = this.wasReadWithin(RELOAD_INTERVAL_MS, nowMs) ? this.#loadedAtMs + RELOAD_INTERVAL_MS - nowMs : 0;
     if (waitMs > 0) await sleep(waitMs);
     this.#next = undefined;
     await this.#reloadOnce(nowMs + waitMs);
-  }
-
-  /** A clock that was set back by more than that would keep the last read young for as long. */
-  #loadedWithin(maxAgeMs: number, nowMs: number): boolean {
-    return Math.abs(nowMs - this.#loadedAtMs) < maxAgeMs;
   }
 
   #reloadOnce(nowMs: number): Promise<void> {

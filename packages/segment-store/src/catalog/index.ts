@@ -1,4 +1,4 @@
-export { Catalog, type CatalogOptions } from "./catalog.ts";
+export { type BackgroundReads, Catalog, type CatalogOptions } from "./catalog.ts";
 export { EventView } from "./event-view.ts";
 export { RenditionTail, TAIL_NUMBERS } from "./rendition-tail.ts";
 export { closesAtMs, templateOf } from "./template.ts";

@@ -3,7 +3,8 @@ import type { ReadClass } from "@headwater/timeline";
 
 /** Who reads, for those who decide whether the store can bear it. */
 export interface Asker {
-  readonly class: ReadClass;
+  /** `background`: nobody waits for it. */
+  readonly class: ReadClass | "background";
   /** The object that a client has asked for: the same for all its copies and all the reads it costs. */
   readonly object: string;
   /** The edge that the client is, as the operator named it; empty without names. */
@@ -22,10 +23,10 @@ export interface ReadGate {
 
 /** To protect a tier it is not asked. */
 export class ReadRefused extends KvError {
-  readonly class: ReadClass;
+  readonly class: Asker["class"];
   /** For this long it is of no use to ask again. */
   readonly restMs: number;
-  constructor(readClass: ReadClass, restMs: number) {
+  constructor(readClass: Asker["class"], restMs: number) {
     super("unavailable", `a ${readClass} read is refused to protect storage`);
     this.class = readClass;
     this.restMs = restMs;
@@ -35,16 +36,19 @@ export class ReadRefused extends KvError {
 /** Lets everybody in. */
 export const openGate: ReadGate = { check: () => {}, admit: () => {}, read: (_tier, _asker, act) => act() };
 
-/** What playlists, tails and events are read for. */
-const LIVE_EDGE: Asker = { class: "live-edge", object: "", edge: "" };
+/** A kv whose rows are read as the live edge's: what playlists, tails and events are read for. */
+export const liveEdgeRows = (kv: Kv, gate: ReadGate): Kv => rowsReadAs("live-edge", kv, gate);
 
-/** A kv whose rows are read as the live edge's. */
-export function liveEdgeRows(kv: Kv, gate: ReadGate): Kv {
+/** A kv whose rows are read after everybody else's. */
+export const backgroundRows = (kv: Kv, gate: ReadGate): Kv => rowsReadAs("background", kv, gate);
+
+function rowsReadAs(name: Asker["class"], kv: Kv, gate: ReadGate): Kv {
+  const asker: Asker = { class: name, object: "", edge: "" };
   return {
     put: (...args) => kv.put(...args),
     putIfAbsent: (...args) => kv.putIfAbsent(...args),
     stage: (...args) => kv.stage(...args),
     readChunk: (...args) => kv.readChunk(...args),
-    range: (...args) => gate.read("store", LIVE_EDGE, () => kv.range(...args)),
+    range: (...args) => gate.read("store", asker, () => kv.range(...args)),
   };
 }

@@ -25,10 +25,12 @@ const WAITING_PER_READ = 16;
 /** Of the zones of memcached together, which answer in about a millisecond. */
 const MEMCACHED = { max: 256, targetMs: 50, maxWaiting: 4096 };
 
+const BACKGROUND: Asker = { class: "background", object: "", edge: "" };
+
 /**
  * Two layers before the store. The hard one: so many DVR objects a second, so many reads under way. Above it a limit for
  * each tier that follows its latency. The live edge waits for its turn; a DVR read that finds no room is shed at once,
- * and its object remembered.
+ * and its object remembered; what nobody waits for is not read before there is room.
  */
 export class StoreGate implements ReadGate {
   readonly #tiers: Readonly<Record<GatedTier, Limiter>>;
@@ -54,6 +56,11 @@ export class StoreGate implements ReadGate {
       { labels: { tier: "memcached" }, value: of(memcached) },
       { labels: { tier: "store" }, value: of(store) },
     ];
+  }
+
+  /** Whether a read of the store that nobody waits for would be let in at once. */
+  hasRoom(): boolean {
+    return this.#tiers.store.hasRoom(BACKGROUND, 1);
   }
 
   check(asker: Asker): void {
