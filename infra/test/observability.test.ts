@@ -117,6 +117,16 @@ describe("dashboard", () => {
     }
   });
 
+  test("each metric of Headwater's has a panel", () => {
+    const shown = new Set(
+      graphs.flatMap(({ targets = [] }) =>
+        targets.flatMap(({ expr }) => namesIn(expr).selectors.map(({ name }) => name.replace(/_bucket$/, ""))),
+      ),
+    );
+    const all = [...known.keys()].filter((name) => name.startsWith("headwater_") && !/_(sum|count)$/.test(name));
+    expect(all.map((name) => name.replace(/_bucket$/, "")).filter((name) => !shown.has(name))).toEqual([]);
+  });
+
   test("panels have ids and places of their own", () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>

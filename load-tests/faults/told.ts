@@ -4,7 +4,7 @@ import type { Headwater } from "../proof/harness/headwater.ts";
 /** What the supervisor tells in its line `headwater ready`. */
 export interface Told {
   readonly pids: { readonly supervisor: number };
-  readonly urls: { readonly admin: { readonly origin: readonly string[]; readonly publisher: readonly string[] } };
+  readonly urls: { readonly admin: Readonly<Record<"origin" | "publisher" | "worker", readonly string[]>> };
 }
 
 export async function toldBy({ logFile }: Headwater): Promise<Told> {

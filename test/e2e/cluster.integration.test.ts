@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { READ_OUTCOMES, WRITE_OUTCOMES } from "@headwater/cache";
+import { parseZones } from "@headwater/cache-memcached";
 import {
   cassandraForTests,
   initSegment,
@@ -22,6 +24,7 @@ import { type Headwater, startHeadwater } from "../../load-tests/proof/harness/h
 import { play } from "../../load-tests/proof/harness/players.ts";
 import { profile } from "../../load-tests/proof/harness/profiles.ts";
 import { readBack } from "../../load-tests/proof/harness/read-back.ts";
+import { parseMetrics } from "../../load-tests/storm/metrics.ts";
 
 const SECONDS = 7;
 
@@ -45,6 +48,21 @@ afterAll(() => Promise.all([cassandra?.stop(), memcached?.stop(), redis?.stop()]
   afterAll(async () => {
     await headwater.stop();
     await rm(dir, { recursive: true, force: true });
+  });
+
+  test("the counters of cache zones are there before anything is counted", async () => {
+    const { admin } = (await toldBy(headwater)).urls;
+    for (const url of [admin.publisher[0]!, admin.origin[0]!, admin.worker[0]!]) {
+      const metrics = parseMetrics(await (await fetch(`${url}/metrics`)).text());
+      const outcomes = (name: string, zone: string) =>
+        metrics
+          .flatMap(({ name: one, labels }) => (one === name && labels.zone === zone ? labels.outcome! : []))
+          .sort();
+      for (const zone of Object.keys(parseZones(clusterSettings(parts!).HEADWATER_MEMCACHED_ZONES!))) {
+        expect(outcomes("headwater_zone_reads_total", zone)).toEqual([...READ_OUTCOMES].sort());
+        expect(outcomes("headwater_zone_writes_total", zone)).toEqual([...WRITE_OUTCOMES].sort());
+      }
+    }
   });
 
   test("every byte comes back, also from an origin that has just started, and plays", async () => {

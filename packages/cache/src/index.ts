@@ -5,4 +5,13 @@ export type { ChunkNode } from "./node.ts";
 export type { ChunkCache } from "./port.ts";
 export { type SingleFlight, singleFlight } from "./single-flight.ts";
 export type { ZoneNode } from "./zone-node.ts";
-export { type Zone, type ZonedCache, type ZoneRead, type ZonesOptions, type ZoneWrite, zones } from "./zones.ts";
+export {
+  READ_OUTCOMES,
+  WRITE_OUTCOMES,
+  type Zone,
+  type ZonedCache,
+  type ZoneRead,
+  type ZonesOptions,
+  type ZoneWrite,
+  zones,
+} from "./zones.ts";

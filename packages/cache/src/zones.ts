@@ -1,7 +1,7 @@
 import { fillRoom } from "./fills.ts";
 import { firstHit } from "./first-hit.ts";
 import { encodeChunk } from "./frame.ts";
-import { guard, type NodeRead, type NodeWrite } from "./guard.ts";
+import { guard } from "./guard.ts";
 import { latch } from "./latch.ts";
 import type { ChunkNode } from "./node.ts";
 import type { ChunkCache } from "./port.ts";
@@ -15,15 +15,17 @@ export interface Zone {
 }
 
 /** `late`: had not answered in time, and was not waited for; for the others see `NodeRead`. */
+export const READ_OUTCOMES = ["hit", "miss", "error", "late", "out"] as const;
 export interface ZoneRead {
   zone: string;
-  outcome: NodeRead["outcome"] | "late";
+  outcome: (typeof READ_OUTCOMES)[number];
 }
 
 /** `late`: stored when nobody waited any more. `filled`: copied from elsewhere. `dropped`: not tried, too many under way. */
+export const WRITE_OUTCOMES = ["stored", "late", "filled", "error", "out", "dropped"] as const;
 export interface ZoneWrite {
   zone: string;
-  outcome: NodeWrite | "late" | "filled" | "dropped";
+  outcome: (typeof WRITE_OUTCOMES)[number];
 }
 
 export interface ZonesOptions {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "@jest/globals";
 import {
+  beginAtZero,
   createLogger,
   createMetrics,
   ManualClock,
@@ -107,6 +108,9 @@ test("each service exports the metrics that belong to it, and those of its proce
   const originText = await origin.registry.metrics();
   expect(originText).toContain('headwater_origin_requests_total{decision="published",status="200"} 1');
   expect(originText).toContain("headwater_holds 7");
+  expect(originText).toContain('headwater_cut_total{reason="pipeline"} 0');
+  beginAtZero(origin.zoneReadsTotal, { zone: ["a", "b"], outcome: ["hit"] });
+  expect(await origin.registry.metrics()).toContain('headwater_zone_reads_total{zone="b",outcome="hit"} 0');
   expect(originText).not.toContain("headwater_publish");
 });
 

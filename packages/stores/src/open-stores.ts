@@ -1,4 +1,4 @@
-import { type ChunkCache, type ZoneNode, zones } from "@headwater/cache";
+import { type ChunkCache, READ_OUTCOMES, WRITE_OUTCOMES, type ZoneNode, zones } from "@headwater/cache";
 import { memcachedZones } from "@headwater/cache-memcached";
 import type { Kv } from "@headwater/kv";
 import { openCassandraKv } from "@headwater/kv-cassandra";
@@ -6,7 +6,7 @@ import { type LocalKv, openLocalKv } from "@headwater/kv-local";
 import type { Notices } from "@headwater/notices";
 import { localNotices } from "@headwater/notices-local";
 import { RedisNotices } from "@headwater/notices-redis";
-import type { Metrics, Settings } from "@headwater/service-kit";
+import { beginAtZero, type Metrics, type Settings } from "@headwater/service-kit";
 
 /** The stores of one process, as its settings name them. */
 export interface Stores {
@@ -73,6 +73,12 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, option
   metrics?.zoneNodeOut.readFrom(() =>
     cache.nodes.map(({ zone, address: node, isOut }) => ({ labels: { zone, node }, value: isOut ? 1 : 0 })),
   );
+  if (metrics !== undefined) {
+    const zone = Object.keys(settings.memcachedZones);
+    beginAtZero(metrics.zoneReadsTotal, { zone, outcome: READ_OUTCOMES });
+    beginAtZero(metrics.zoneWritesTotal, { zone, outcome: WRITE_OUTCOMES });
+    beginAtZero(metrics.storeEventsTotal, { table: ["rows", "chunks"], event: ["hedge", "retry"] });
+  }
   const { redisUrl: url } = settings;
   const channel = `${store.keyspace}:notices`;
   const redis = url === undefined ? undefined : new RedisNotices({ url, channel, publisher: writes });

@@ -1,7 +1,14 @@
 import type { Server, ServerOptions } from "node:http";
 import { Catalog } from "@headwater/segment-store/catalog";
 import { backgroundRows, liveEdgeRows, SegmentReader } from "@headwater/segment-store/reader";
-import { createHttpServer, listen, type Running, type ServiceContext, type Settings } from "@headwater/service-kit";
+import {
+  beginAtZero,
+  createHttpServer,
+  listen,
+  type Running,
+  type ServiceContext,
+  type Settings,
+} from "@headwater/service-kit";
 import { openStores, type Stores } from "@headwater/stores";
 import { slowed } from "./admission/slowed.ts";
 import { StoreGate } from "./admission/store-gate.ts";
@@ -12,6 +19,7 @@ import { type Alarm, systemAlarm } from "./holds/alarm.ts";
 import { Holds } from "./holds/holds.ts";
 import { News } from "./holds/news.ts";
 import { accessControl } from "./http/access.ts";
+import { answerFor } from "./http/answers.ts";
 import { front } from "./http/front.ts";
 import { RequestLog } from "./http/request-log.ts";
 import { Responder } from "./http/responder.ts";
@@ -19,6 +27,9 @@ import { Turns } from "./http/turns.ts";
 import { Inits } from "./inits.ts";
 import { Playlists } from "./playlists.ts";
 import { Segments } from "./segments.ts";
+
+/** Decisions that are alarms. */
+const FAILURES = ["storage-failing", "overloaded", "internal"] as const;
 
 export interface OriginOverrides {
   readonly stores?: Stores;
@@ -44,8 +55,12 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
   const alarm = overrides.alarm ?? systemAlarm;
   const elapsedMs = overrides.elapsedMs ?? (() => performance.now());
   const gate = new StoreGate({ limits, nowMs: elapsedMs, alarm });
-  // Prometheus sees no rise in a counter that begins with 1.
-  for (const name of ["live-edge", "dvr"]) metrics.shedTotal.inc({ class: name }, 0);
+  beginAtZero(metrics.shedTotal, { class: ["live-edge", "dvr"] });
+  for (const kind of FAILURES) {
+    beginAtZero(metrics.originRequestsTotal, { decision: [kind], status: [answerFor({ kind }, 0).status] });
+  }
+  beginAtZero(metrics.storageReadsTotal, { tier: ["memory", "memcached", "store"], cause: ["segment"] });
+  beginAtZero(metrics.storageReadsTotal, { tier: ["store"], cause: ["rows"] });
   metrics.admissionLimit.readFrom(() => gate.levels((tier) => tier.limit));
   metrics.admissionInFlight.readFrom(() => gate.levels((tier) => tier.inFlight));
   metrics.admissionWaiting.readFrom(() => gate.levels((tier) => tier.waiting));
@@ -96,6 +111,7 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
       const exchange = underway.leave(res);
       if (exchange !== undefined) log.ended(exchange);
     },
+    pipelineCut: () => metrics.cutTotal.inc({ reason: "pipeline" }),
     options: { ...SERVER_OPTIONS, ...overrides.serverOptions },
   });
   server.maxConnections = limits.connectionsMax;
@@ -113,9 +129,8 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
   };
 }
 
-/** Connections that end without an answer, by the reason. */
+/** Connections that end without an answer, but for those that are cut with one under way. */
 function countCut(server: Server, cutTotal: ServiceContext["metrics"]["cutTotal"]): void {
-  for (const reason of ["slow-head", "slow-reader", "connections"] as const) cutTotal.inc({ reason }, 0);
   server.on("drop", () => cutTotal.inc({ reason: "connections" }));
   server.on("clientError", ({ code }: NodeJS.ErrnoException) => {
     if (code === "ERR_HTTP_REQUEST_TIMEOUT") cutTotal.inc({ reason: "slow-head" });

@@ -230,6 +230,7 @@ describe("bounds", () => {
     await until(async () => (await underway()) === 1 || (await underway()) === 0);
     const many = await open(head(path(NEWEST + 1)) + head(path(1)).repeat(1000));
     await closed(many.resume());
+    expect(await cut("pipeline")).toBe(1);
     await settle();
     await until(async () => (await underway()) === 0);
   });

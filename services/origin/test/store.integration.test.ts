@@ -108,7 +108,8 @@ describe("news", () => {
     const { status, headers } = await ask(world.port, "GET", "/live/derby/v1/720p/2.m4s");
     expect(status).toBe(200);
     expect(headers["cache-status"]).toBe("headwater; fwd=miss; detail=store");
-    expect(await world.counted("headwater_storage_reads_total")).toMatchObject([
+    const counted = await world.counted("headwater_storage_reads_total");
+    expect(counted.filter(({ value }) => value > 0)).toMatchObject([
       { labels: { tier: "store", cause: "segment" }, value: 1 },
     ]);
   });

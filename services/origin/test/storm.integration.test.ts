@@ -52,7 +52,8 @@ test("2000 names and numbers that nobody published cost no call to the store, wh
     expect(calls.splice(0)).toEqual(["a chunk"]);
   }
   expect(found).toBe(0);
-  const labels = (await world.counted("headwater_origin_requests_total")).map((one) => one.labels.decision);
+  const counted = (await world.counted("headwater_origin_requests_total")).filter(({ value }) => value > 0);
+  const labels = counted.map((one) => one.labels.decision);
   expect(labels.filter((decision) => !/^[a-z-]+$/.test(`${decision}`))).toEqual([]);
   expect(labels.length).toBeLessThan(12);
 });

@@ -1,9 +1,9 @@
 import { Catalog } from "@headwater/segment-store/catalog";
-import type { Running, ServiceContext } from "@headwater/service-kit";
+import { beginAtZero, type Running, type ServiceContext } from "@headwater/service-kit";
 import { openStores, type Stores } from "@headwater/stores";
 import { type Job, jobsOf } from "./jobs/index.ts";
 import { bullmqScheduler } from "./scheduling/bullmq.ts";
-import { JobRunner } from "./scheduling/job-runner.ts";
+import { JOB_RESULTS, JobRunner } from "./scheduling/job-runner.ts";
 import { timerScheduler } from "./scheduling/timers.ts";
 
 /** Parts that a test puts in place of those that the settings name. */
@@ -23,6 +23,7 @@ export async function startWorker(context: ServiceContext, overrides: WorkerOver
 
   const { jobsTotal: total, jobsDegraded: degraded, auditInconsistencies: inconsistencies } = metrics;
   const jobs = overrides.jobs ?? jobsOf({ settings, stores, catalog, logger, inconsistencies });
+  beginAtZero(total, { job: jobs.map(({ name }) => name), result: JOB_RESULTS });
   const runner = new JobRunner({ nowMs, logger, total });
   const { redisUrl, store } = settings;
   // Two Headwaters may share one Redis.

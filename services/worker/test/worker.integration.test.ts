@@ -63,6 +63,7 @@ test("with the embedded store jobs run on timers, and the process is ready", asy
   expect(ran[0]).toBe(world.clock.nowMs());
   expect(one.running.notReady()).toEqual([]);
   expect(await one.metrics.registry.metrics()).toMatch(/headwater_jobs_total\{job="probe",result="done"\} [1-9]/);
+  expect(await shows(one, 'headwater_jobs_total{job="probe",result="late"} 0')).toBe(true);
   await one.running.close();
 });
 

@@ -26,11 +26,13 @@ export type Handlers = {
   readonly checkContinue?: RequestListener;
   /** Told once of each answer that `request` was given, when it has gone out or its connection has ended. */
   readonly closed?: (res: ServerResponse) => void;
+  /** Told of each connection that is cut because 16 of its requests wait for their answers. */
+  readonly pipelineCut?: () => void;
   readonly options?: ServerOptions;
 };
 
 /** A server that can drain: see `beginDrain`. Malformed HTTP is answered 400, never to be kept. */
-export function createHttpServer({ request, checkContinue, closed, options }: Handlers): Server {
+export function createHttpServer({ request, checkContinue, closed, pipelineCut, options }: Handlers): Server {
   const server = createServer({ ...OPTIONS, ...options });
   const answering: State["answering"] = new Map();
   const state: State = { draining: false, answering };
@@ -57,6 +59,7 @@ export function createHttpServer({ request, checkContinue, closed, options }: Ha
       const answers = answering.get(socket) ?? open(socket);
       if (answers.size >= PIPELINED_MAX) {
         socket.destroy();
+        pipelineCut?.();
         return;
       }
       answers.add(res);

@@ -20,7 +20,8 @@ const PUBLISH_RESULTS = ["stored", "same", "conflict", "aborted", "refused", "fa
 /** `refused` is the client's fault, `failed` the store's or ours. */
 export type PublishResult = (typeof PUBLISH_RESULTS)[number];
 /** Why a connection ended without an answer, or in the middle of one. */
-export type CutReason = "slow-head" | "slow-reader" | "connections";
+export const CUT_REASONS = ["slow-head", "slow-reader", "connections", "pipeline"] as const;
+export type CutReason = (typeof CUT_REASONS)[number];
 export type Tier = "memory" | "memcached" | "store";
 
 /** The metrics that interface.md §6 names. Each is exported only by the services it belongs to. */
@@ -66,6 +67,19 @@ export type Metrics = {
   readonly jobsDegraded: Level;
   readonly auditInconsistencies: Level;
 };
+
+/** Makes a series of every combination of labels: Prometheus sees no rise in a counter that is first seen with 1. */
+export function beginAtZero<L extends Record<string, string | number>>(
+  counter: LabelledCounter<L>,
+  values: { readonly [K in keyof L]: readonly L[K][] },
+): void {
+  const names = Object.keys(values) as (keyof L)[];
+  const sets = names.reduce<Partial<L>[]>(
+    (made, name) => made.flatMap((labels) => values[name].map((value) => ({ ...labels, [name]: value }))),
+    [{}],
+  );
+  for (const labels of sets) counter.inc(labels as L, 0);
+}
 
 const LATENCY_BUCKETS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 const FIRST_BYTE_BUCKETS = [0.001, 0.002, ...LATENCY_BUCKETS];
@@ -117,8 +131,11 @@ export function createMetrics(service: ServiceName): Metrics {
   const publishTotal = counter<{ result: PublishResult }>(publisher, "publish_total", "Uploads by how they ended.", [
     "result",
   ]);
-  // Prometheus sees no rise in a counter that begins with 1.
-  for (const result of PUBLISH_RESULTS) publishTotal.inc({ result }, 0);
+  const cutTotal = counter<{ reason: CutReason }>(origin, "cut_total", "Connections that were cut, by the reason.", [
+    "reason",
+  ]);
+  beginAtZero(publishTotal, { result: PUBLISH_RESULTS });
+  beginAtZero(cutTotal, { reason: CUT_REASONS });
   return {
     registry,
     ready: readLevel(every, "ready", "1 while the process can do its job, as /readyz says.", []),
@@ -168,7 +185,7 @@ export function createMetrics(service: ServiceName): Metrics {
       labelNames: ["class"],
       buckets: FIRST_BYTE_BUCKETS,
     }),
-    cutTotal: counter(origin, "cut_total", "Connections that were cut, by the reason.", ["reason"]),
+    cutTotal,
     requestsInFlight: readLevel(origin, "requests_in_flight", "Requests under way, held ones among them.", []),
     mediaInFlightBytes: readLevel(
       origin,

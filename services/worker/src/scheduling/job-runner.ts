@@ -2,7 +2,8 @@ import type { LabelledCounter, Logger } from "@headwater/service-kit";
 import type { Job } from "../jobs/index.ts";
 
 /** `late`: given up at its deadline, or because the process ends; `skipped`: the run before has not ended. */
-export type JobResult = "done" | "failed" | "late" | "skipped";
+export const JOB_RESULTS = ["done", "failed", "late", "skipped"] as const;
+export type JobResult = (typeof JOB_RESULTS)[number];
 
 const CLOSE_CAP_MS = 3000;
 
