@@ -17,11 +17,13 @@ import { Watch } from "./watch.ts";
 
 /** Sixteen PUTs a second: two pipelines, four renditions, two segments a second. */
 export const EVENT = { id: "storm", durationMs: 500, renditions: ["r1", "r2", "r3", "r4"] };
+export const PUTS_PER_SECOND = (2 * EVENT.renditions.length * 1000) / EVENT.durationMs;
 /** Small, so that a DVR window of some minutes does not fit, and is read from where it is stored. */
 export const MEMORY_BYTES = 64 * 1024 ** 2;
-const PROBE_EDGES = 6;
+/** Of each fleet: more than 1 000 samples of each class in a minute. */
+const PROBE_EDGES = 9;
 /** The probe takes this long to begin: what is measured in a phase comes after it. */
-const BEGIN_MS = 2_000;
+export const BEGIN_MS = 2_000;
 /** On a busy machine k6 may take long to make its virtual users. */
 const BEGUN_MS = 60_000;
 

@@ -7,8 +7,8 @@ import { between, requestsOf } from "./answers.ts";
 import { facts } from "./report/facts.ts";
 import { type StormReport, stormHtml } from "./report/html.ts";
 import { answerPlots, classTable, processPlots, putPlot, timeAxis } from "./report/series.ts";
-import { type Phase, Stage, type StormLoad } from "./stage.ts";
-import { atMost, share, type Verdict, withinIdle } from "./verdicts.ts";
+import { BEGIN_MS, type Phase, PUTS_PER_SECOND, Stage, type StormLoad } from "./stage.ts";
+import { atMost, ENOUGH, share, type Verdict, withinIdle } from "./verdicts.ts";
 import { growth } from "./watch.ts";
 
 export interface StormOptions {
@@ -40,6 +40,8 @@ const MIX = { RATE: "20", TIMES: "10", EDGES: "10", NOT_FOUND_RATE: "1500", DVR_
 const FULL_SPEED = 6_000;
 const QUIET_SEC = 5;
 const PAST = 120;
+/** A phase of at least as many PUTs as a p99 needs; shorter only where all is a quick look. */
+const ENOUGH_SEC = Math.ceil(ENOUGH / PUTS_PER_SECOND + BEGIN_MS / 1000) + 1;
 const BACK_MS = 10_000;
 
 /** Idle, a 404 storm, the same without a reader, and the mix; then the verdicts and the report. */
@@ -48,7 +50,7 @@ export async function storm(options: StormOptions): Promise<StormResult> {
   const stage = await Stage.start({ dir, cassandra, past });
   const settings = { RATE: `${options.notFoundRate ?? FULL_SPEED}`, EDGES: "0" };
   const notFound: StormLoad = { scenario: "storm-404", settings };
-  const idleSec = Math.max(3, Math.ceil(seconds / 3));
+  const idleSec = seconds < ENOUGH_SEC ? Math.max(3, Math.ceil(seconds / 3)) : ENOUGH_SEC;
   const phases = {} as Phases;
   try {
     phases.idle = await stage.phase("idle", idleSec);

@@ -8,7 +8,7 @@ export interface Verdict {
 }
 
 /** A p99 of fewer is a guess, and said to be one. */
-const ENOUGH = 1_000;
+export const ENOUGH = 1_000;
 
 /** p99 against idle. Of no samples nothing is known: missed. */
 export function withinIdle(what: string, idle: readonly number[], now: readonly number[], limit: number): Verdict {

@@ -1,7 +1,7 @@
 import { percentile } from "../../faults/traffic/figures.ts";
 import type { Class, Outcome } from "../../k6/lib/classes.ts";
 import { type Answers, between, requestsOf, type Second } from "../answers.ts";
-import { EVENT, type Phase, putAtMs, type Stage } from "../stage.ts";
+import { type Phase, PUTS_PER_SECOND, putAtMs, type Stage } from "../stage.ts";
 import type { Look } from "../watch.ts";
 import type { Table } from "./html.ts";
 import type { Line, Plot, TimeAxis } from "./plot.ts";
@@ -80,8 +80,7 @@ export function putPlot(stage: Stage, startMs: number): Plot {
       [0, 2.5, 4.9].map((sec) => [(slot * everyMs) / 1000 + sec, percentile(ms, share)] as const),
     ),
   });
-  const puts = (2 * EVENT.renditions.length * everyMs) / EVENT.durationMs;
-  const note = `Of five seconds each, some ${puts} PUTs`;
+  const note = `Of five seconds each, some ${(PUTS_PER_SECOND * everyMs) / 1000} PUTs`;
   return {
     title: "PUT: last byte to answer",
     unit: "ms",
