@@ -16,6 +16,8 @@ import { nodeFrozen, nodeKilled } from "./scenarios/one-node.ts";
 import { originKilled } from "./scenarios/origin-killed.ts";
 import { publisherAtSteps } from "./scenarios/publisher-at-steps.ts";
 import { publisherKilled } from "./scenarios/publisher-killed.ts";
+import { putOversized } from "./scenarios/put-oversized.ts";
+import { putTruncated } from "./scenarios/put-truncated.ts";
 import { redisStopped } from "./scenarios/redis-stopped.ts";
 import { storeSlow } from "./scenarios/store-slow.ts";
 import { twoNodesGone } from "./scenarios/two-nodes-gone.ts";
@@ -40,6 +42,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "publisher-at-steps": publisherAtSteps,
   "origin-killed": originKilled,
   "encoder-killed": encoderKilled,
+  "put-truncated": putTruncated,
+  "put-oversized": putOversized,
   "everything-killed": everythingKilled,
   "zone-stopped": zoneStopped,
   "zone-poisoned": zonePoisoned,

@@ -14,26 +14,44 @@ export interface ClockedEvent {
 }
 
 /** Creates the event, with one pipeline. Rejects with the refusal's text. */
-export async function createClockedEvent(
+export async function createClockedEvent(headwater: Headwater, id: string, durationMs: number): Promise<ClockedEvent> {
+  const [event] = await createClockedPipelines(headwater, id, durationMs, ["a"]);
+  return event!;
+}
+
+/** Creates the event, as each of its pipelines sees it. Rejects with the refusal's text. */
+export async function createClockedPipelines(
   { urls, operatorToken }: Headwater,
   id: string,
   durationMs: number,
-): Promise<ClockedEvent> {
+  pipelines: readonly string[],
+): Promise<ClockedEvent[]> {
+  const fields = {
+    id,
+    timeline: "epoch",
+    segmentDuration: durationMs,
+    pipelines: pipelines.map((pipeline) => ({ id: pipeline, region: "west" })),
+  };
   const answer = await fetch(`${urls.control}/v1/events`, {
     method: "POST",
     headers: { Authorization: `Bearer ${operatorToken}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ id, timeline: "epoch", segmentDuration: durationMs }),
+    body: JSON.stringify(fields),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const text = await answer.text();
   if (answer.status !== 201) throw new Error(`creating ${id} was answered ${answer.status}: ${text.slice(0, 300)}`);
-  const { version = 1, pipelines } = JSON.parse(text) as Created;
-  const [{ publishUrl, publishToken }] = pipelines;
+  const { version = 1, pipelines: created } = JSON.parse(text) as Created;
   const readUrl = `${urls.origin}/live/${id}/v${version}`;
-  return { id, durationMs, publishUrl: publishUrl.replace(/\/$/, ""), publishToken, readUrl };
+  return created.map(({ publishUrl, publishToken }) => ({
+    id,
+    durationMs,
+    publishUrl: publishUrl.replace(/\/$/, ""),
+    publishToken,
+    readUrl,
+  }));
 }
 
 interface Created {
   readonly version?: number;
-  readonly pipelines: readonly [{ readonly publishUrl: string; readonly publishToken: string }];
+  readonly pipelines: readonly { readonly publishUrl: string; readonly publishToken: string }[];
 }
