@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { initSegment } from "@headwater/infra";
+import { sumBy } from "../../storm/metrics.ts";
 import { demandNone } from "../live.ts";
 import type { Fault } from "../scene.ts";
 import { toldBy } from "../told.ts";
@@ -50,17 +51,22 @@ export const putOversized: Fault = {
 
     for (const [kind, how] of Object.entries(KINDS)) {
       const watch = new Memory(admin);
+      const refusedBefore = await refused(admin);
       const puts: EndlessPut[] = [];
       for (let wave = 0; wave < (brief ? 1 : 4); wave++) puts.push(...(await sendWave(event, number, how)));
       const grownBytes = await watch.stop();
       await report.check(`${kind}: 413, and the connection ends`, async () => {
-        demandNone(puts.filter(({ status }) => status !== 413).map(({ status }) => `${status ?? "no answer"}`));
+        // Who is at its next write when the connection ends is told of that, and no more of the answer.
+        const answered = puts.filter(({ status }) => status !== undefined);
+        demandNone(answered.filter(({ status }) => status !== 413).map(({ status }) => `${status}`));
+        const count = (await refused(admin)) - refusedBefore;
+        if (count !== puts.length) throw new Error(`${count} of ${puts.length} are counted as refused`);
         const late = puts.filter(({ closedMs }) => closedMs === undefined || closedMs > CLOSED_WITHIN_MS);
         demandNone(late.map(({ closedMs }) => `closed after ${closedMs} ms`));
         const mostBytes = Math.max(...puts.map(({ sentBytes }) => sentBytes));
         const limitBytes = ("declaredBytes" in how ? 0 : LIMIT_BYTES) + BUFFERS_BYTES;
         if (mostBytes > limitBytes) throw new Error(`${mostBytes} bytes were taken`);
-        return `${puts.length} PUTs, at most ${(mostBytes / MIB).toFixed(1)} MiB sent, the kernel's buffers included`;
+        return `${puts.length} PUTs, ${answered.length} read the answer, at most ${(mostBytes / MIB).toFixed(1)} MiB sent, the kernel's buffers included`;
       });
       await report.check(`${kind}: the publisher grows by less than ${(AT_ONCE * LIMIT_BYTES) / MIB} MiB`, async () => {
         if (grownBytes > AT_ONCE * LIMIT_BYTES) throw new Error(`${(grownBytes / MIB).toFixed(0)} MiB`);
@@ -77,6 +83,10 @@ export const putOversized: Fault = {
 
 function sendWave(event: ClockedEvent, number: number, how: { declaredBytes?: number; expect?: boolean }) {
   return Promise.all(Array.from({ length: AT_ONCE }, () => endlessPut(event, `r1/${number}.m4s`, how)));
+}
+
+async function refused(admin: string): Promise<number> {
+  return sumBy(await readMetrics(admin), "headwater_publish_total", "result").refused ?? 0;
 }
 
 async function residentBytes(admin: string): Promise<number> {
