@@ -33,6 +33,9 @@ const DVR_PER_SEC = 180;
 const LIVE_PER_SEC = 20;
 /** Numbers whose rows the origin reads at once. Those of the oldest whole group are asked for by nobody in the flood. */
 const GROUP = 32;
+/** Of the old segments, counted from the newest: what is asked for before the flood; and in it, half of it never before. */
+const ASKED = OLD - 2 * GROUP;
+const KNOWN = ASKED / 2;
 /** What the slow store can still do. */
 const MODERATE_PER_SEC = 14;
 /** Less than the old segments have. */
@@ -61,8 +64,8 @@ export const slowStore: Scenario = async ({ headwater, report, settings, seconds
   const random = seededRandom(SEED);
   const reserved = Math.ceil((newestOld - OLD + 1) / GROUP) * GROUP;
   const base = `${origin.url}/live/${event.id}/v1/r1`;
-  const dvr = (per: number, forMs: number) =>
-    openLoad(per, forMs, () => `${base}/${newestOld - Math.floor(random() * (OLD - 2 * GROUP))}.m4s`);
+  const dvr = (per: number, forMs: number, numbers: number) =>
+    openLoad(per, forMs, () => `${base}/${newestOld - Math.floor(random() * numbers)}.m4s`);
   const live = (forMs: number) =>
     openLoad(LIVE_PER_SEC, forMs, () => {
       const { number } = encoder.acknowledged.at(-1 - Math.floor(random() * 3))!;
@@ -79,14 +82,14 @@ export const slowStore: Scenario = async ({ headwater, report, settings, seconds
 
     cql.pace = SLOW;
     // Until the limit has found its place.
-    await dvr(MODERATE_PER_SEC, 5000);
-    const moderate = await dvr(MODERATE_PER_SEC, 10_000);
+    await dvr(MODERATE_PER_SEC, 5000, KNOWN);
+    const moderate = await dvr(MODERATE_PER_SEC, 10_000, KNOWN);
 
     const floodMs = (seconds * 1000) / 2;
     const before = cql.statements;
     let nth = 0;
     const [old, edge, kept, zoned, ruledOut] = await Promise.all([
-      dvr(DVR_PER_SEC, floodMs),
+      dvr(DVR_PER_SEC, floodMs, ASKED),
       live(floodMs),
       openLoad(2, floodMs, () => cached),
       openLoad((GROUP * 500) / floodMs, floodMs, () => origin.url + elsewhere(nth++ % (GROUP / 2))),
@@ -96,7 +99,7 @@ export const slowStore: Scenario = async ({ headwater, report, settings, seconds
 
     cql.pace = {};
     const fastAgainMs = performance.now();
-    const recovering = await dvr(MODERATE_PER_SEC, 12_000);
+    const recovering = await dvr(MODERATE_PER_SEC, 12_000, ASKED);
 
     // What this machine adds to any answer shows in those that need nothing but the template.
     const others = ruledOut.map(({ tookMs }) => tookMs);

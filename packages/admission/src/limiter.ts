@@ -31,7 +31,8 @@ export class Limiter {
   readonly #options: LimiterOptions;
   readonly #adaptive: AdaptiveLimit;
   readonly #inFlight: Record<ReadClass, number> = { "live-edge": 0, dvr: 0, background: 0 };
-  /** DVR reads under way by edge. */
+  #promised = 0;
+  /** DVR reads under way, or promised, by edge. */
   readonly #ofEdge = new Map<string, number>();
   readonly #queues: Readonly<Record<ReadClass, Set<Waiting>>> = {
     "live-edge": new Set(),
@@ -58,13 +59,26 @@ export class Limiter {
   }
 
   /**
-   * Whether a permit would be had at once, and would be no more than the edge's share.
+   * Whether a permit would be had at once, were all that are promised given, and would be no more than the edge's share.
    * @param activeEdges those that share the limit
    */
   hasRoom(asker: Asker, activeEdges: number): boolean {
     const share = Math.max(1, Math.ceil(this.limit / Math.max(1, activeEdges)));
     if ((this.#ofEdge.get(asker.edge) ?? 0) >= share) return false;
-    return !this.#mustWait(asker) && this.#mayEnter(asker);
+    return !this.#mustWait(asker) && this.#mayEnter(asker, this.#promised);
+  }
+
+  /**
+   * Promises a place to one who must wait for something else first: `hasRoom` counts it as taken. Returns how to give it
+   * back, once.
+   */
+  promise(asker: Asker): () => void {
+    this.#promised += 1;
+    this.#countOfEdge(asker, 1);
+    return () => {
+      this.#promised -= 1;
+      this.#countOfEdge(asker, -1);
+    };
   }
 
   /**
@@ -93,8 +107,9 @@ export class Limiter {
   }
 
   /** True for the live edge whenever it is for another class. */
-  #mayEnter(asker: Asker): boolean {
-    const { inFlight, limit } = this;
+  #mayEnter(asker: Asker, promised = 0): boolean {
+    const { limit } = this;
+    const inFlight = this.inFlight + promised;
     if (inFlight >= this.#options.max) return false;
     if (inFlight < limit) return true;
     return (
@@ -118,8 +133,12 @@ export class Limiter {
     };
   }
 
-  #count({ class: name, edge }: Asker, change: 1 | -1): void {
-    this.#inFlight[name] += change;
+  #count(asker: Asker, change: 1 | -1): void {
+    this.#inFlight[asker.class] += change;
+    this.#countOfEdge(asker, change);
+  }
+
+  #countOfEdge({ class: name, edge }: Asker, change: 1 | -1): void {
     if (name !== "dvr") return;
     const left = (this.#ofEdge.get(edge) ?? 0) + change;
     if (left === 0) this.#ofEdge.delete(edge);

@@ -71,6 +71,19 @@ describe("a limiter", () => {
     expect(names()).toEqual(["first", "waits again"]);
   });
 
+  test("a place that is promised is room to nobody else, but keeps no one out who comes in by right", () => {
+    const { limiter, enter, names } = limited(2);
+    const giveBack = limiter.promise(asker("dvr", "east"));
+    expect(limiter.hasRoom(asker("dvr", "west"), 1)).toBe(true);
+    expect(limiter.hasRoom(asker("dvr", "east"), 2)).toBe(false);
+    enter("dvr", "dvr", "west");
+    for (const name of ["dvr", "background"] as const) expect(limiter.hasRoom(asker(name), 1)).toBe(false);
+    enter("live", "live-edge");
+    expect(names()).toEqual(["dvr", "live"]);
+    giveBack();
+    expect(limiter.inFlight).toBe(2);
+  });
+
   test("counts the first end of a permit only", () => {
     const { limiter, enter, given } = limited(2);
     enter("a", "dvr");

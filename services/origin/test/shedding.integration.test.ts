@@ -187,6 +187,31 @@ test("a rewind over numbers that have left memory costs one read of rows for 32 
   expect(await sum("headwater_storage_reads_total", { tier: "store", cause: "rows" })).toBe(1);
 });
 
+test("nobody waits for old rows only to be shed then: who finds no room is shed before, and one object takes one place", async () => {
+  for (let number = NEWEST + 1; number <= 200; number += 1) {
+    await world.publish({ event, number, stampMs: T0 + number * 2000 });
+  }
+  world.clock.set(T0 + 200 * 2000 + 500);
+  await world.startOrigin({ HEADWATER_STORE_READS_IN_FLIGHT: "3" });
+  expect(await statusOf(200)).toBe(200);
+  const rows = Promise.withResolvers<void>();
+  let reads = 0;
+  world.beforeOldRows = () => {
+    reads += 1;
+    return rows.promise;
+  };
+  const same = Array.from({ length: 50 }, () => statusOf(96));
+  await until(async () => (await level("in_flight")) === 1 && reads === 1);
+  // One read under way and one place promised leave one.
+  const another = statusOf(97);
+  expect(await Promise.all([98, 99, 100, 64].map(statusOf))).toEqual([503, 503, 503, 503]);
+  rows.resolve();
+  expect(new Set(await Promise.all([...same, another]))).toEqual(new Set([200]));
+  expect(reads).toBe(1);
+  // All is given back.
+  expect(await Promise.all([101, 102, 103].map(statusOf))).toEqual([200, 200, 200]);
+});
+
 test("a drill makes every read of the store late", async () => {
   await world.startOrigin({ HEADWATER_STORE_READ_DELAY_MS: "40" });
   await statusOf(NEWEST);

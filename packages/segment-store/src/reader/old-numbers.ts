@@ -70,7 +70,16 @@ export class OldNumbers {
   }
 
   /** Numbers from `first` to before `end`. */
-  #read(first: number, end: number, nowMs: number, asker: Asker): Promise<Group> {
+  async #read(first: number, end: number, nowMs: number, asker: Asker): Promise<Group> {
+    const giveBack = this.#options.gate.promise(asker);
+    try {
+      return await this.#readOnce(first, end, nowMs, asker);
+    } finally {
+      giveBack();
+    }
+  }
+
+  #readOnce(first: number, end: number, nowMs: number, asker: Asker): Promise<Group> {
     const { kv, view, rendition, gate, onRead } = this.#options;
     return this.#reads.run(`${first}-${end}`, async () => {
       gate.admit(asker, "rows");

@@ -15,6 +15,11 @@ export interface Asker {
 export interface ReadGate {
   /** Before any tier is asked. Throws ReadRefused for what was refused a moment ago. */
   check(asker: Asker): void;
+  /**
+   * Before an object's rows are waited for: keeps room for the object itself, so that nobody waits for rows only to be
+   * refused then. Throws ReadRefused when there is none. Returns how to give it back.
+   */
+  promise(asker: Asker): () => void;
   /** Once for each object or group of rows, before its first read of the store. Throws ReadRefused. */
   admit(asker: Asker, what: "object" | "rows"): void;
   /** One read, in its turn. Rejects with ReadRefused when its turn does not come, else as `act` does. */
@@ -34,7 +39,12 @@ export class ReadRefused extends KvError {
 }
 
 /** Lets everybody in. */
-export const openGate: ReadGate = { check: () => {}, admit: () => {}, read: (_tier, _asker, act) => act() };
+export const openGate: ReadGate = {
+  check: () => {},
+  promise: () => () => {},
+  admit: () => {},
+  read: (_tier, _asker, act) => act(),
+};
 
 /** A kv whose rows are read as the live edge's: what playlists, tails and events are read for. */
 export const liveEdgeRows = (kv: Kv, gate: ReadGate): Kv => rowsReadAs("live-edge", kv, gate);

@@ -25,6 +25,12 @@ const WAITING_PER_READ = 16;
 /** Of the zones of memcached together, which answer in about a millisecond. */
 const MEMCACHED = { max: 256, targetMs: 50, maxWaiting: 4096 };
 
+/** Room for one object, that so many wait to use. */
+interface Promised {
+  askers: number;
+  readonly giveBack: () => void;
+}
+
 const BACKGROUND: Asker = { class: "background", object: "", edge: "" };
 
 /**
@@ -36,6 +42,8 @@ export class StoreGate implements ReadGate {
   readonly #tiers: Readonly<Record<GatedTier, Limiter>>;
   readonly #options: StoreGateOptions;
   readonly #shed = new ShedMemory({ forMs: SHED_MS, max: SHED_MAX });
+  /** By object; no more than there is room for. */
+  readonly #promised = new Map<string, Promised>();
   readonly #rates: Readonly<Record<"object" | "rows", FairRate>>;
 
   constructor(options: StoreGateOptions) {
@@ -70,14 +78,41 @@ export class StoreGate implements ReadGate {
     if (untilMs !== undefined) throw new ReadRefused("dvr", untilMs - nowMs);
   }
 
+  promise(asker: Asker): () => void {
+    if (asker.class !== "dvr") return () => {};
+    this.check(asker);
+    const promised = this.#promised.get(asker.object) ?? this.#promiseOne(asker);
+    promised.askers += 1;
+    return () => {
+      promised.askers -= 1;
+      if (promised.askers > 0) return;
+      this.#promised.delete(asker.object);
+      promised.giveBack();
+    };
+  }
+
+  #promiseOne(asker: Asker): Promised {
+    const { store } = this.#tiers;
+    const edges = this.#rates.rows.ask(asker.edge, this.#options.nowMs());
+    if (!store.hasRoom(asker, edges)) this.#shedNow(asker);
+    const promised = { askers: 0, giveBack: store.promise(asker) };
+    this.#promised.set(asker.object, promised);
+    return promised;
+  }
+
   admit(asker: Asker, what: "object" | "rows"): void {
     if (asker.class !== "dvr") return;
     this.check(asker);
     const nowMs = this.#options.nowMs();
     const rate = this.#rates[what];
     const edges = rate.ask(asker.edge, nowMs);
-    if (this.#tiers.store.hasRoom(asker, edges) && rate.take(asker.edge, nowMs)) return;
-    this.#shed.remember(asker.object, nowMs);
+    // Rows are read for objects that room is promised to.
+    const hasRoom = what === "rows" || this.#tiers.store.hasRoom(asker, edges);
+    if (!hasRoom || !rate.take(asker.edge, nowMs)) this.#shedNow(asker);
+  }
+
+  #shedNow({ object }: Asker): never {
+    this.#shed.remember(object, this.#options.nowMs());
     throw new ReadRefused("dvr", SHED_MS);
   }
 

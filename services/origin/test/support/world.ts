@@ -58,8 +58,9 @@ export class World {
   isStoreDown = false;
   /** Reads of chunks that have begun. */
   chunkReads = 0;
-  /** What a read of a chunk waits for. */
+  /** What a read of a chunk waits for; and one of old rows. */
   beforeChunk: (() => Promise<void>) | undefined;
+  beforeOldRows: (() => Promise<void>) | undefined;
   events!: Events;
   #catalog!: Catalog;
   #origin!: Origin;
@@ -196,7 +197,10 @@ export class World {
       stage: () => {
         throw new Error("an origin does not write");
       },
-      range: (...args) => call(() => kv.range(...args)),
+      range: async (namespace, id, query) => {
+        if (query.from !== undefined) await this.beforeOldRows?.();
+        return call(() => kv.range(namespace, id, query));
+      },
       readChunk: async (...args) => {
         this.chunkReads += 1;
         await this.beforeChunk?.();
