@@ -2,6 +2,7 @@
 export type Alarm = (delayMs: number, ring: () => void) => () => void;
 
 export const systemAlarm: Alarm = (delayMs, ring) => {
-  const timer = setTimeout(ring, delayMs);
+  // What waits for it hangs on a connection, and that keeps the process alive: an alarm alone must not delay its end.
+  const timer = setTimeout(ring, delayMs).unref();
   return () => clearTimeout(timer);
 };
