@@ -16,8 +16,10 @@ import { nodeFrozen, nodeKilled } from "./scenarios/one-node.ts";
 import { originKilled } from "./scenarios/origin-killed.ts";
 import { publisherAtSteps } from "./scenarios/publisher-at-steps.ts";
 import { publisherKilled } from "./scenarios/publisher-killed.ts";
+import { putLate } from "./scenarios/put-late.ts";
 import { putOversized } from "./scenarios/put-oversized.ts";
 import { putTruncated } from "./scenarios/put-truncated.ts";
+import { putTwice } from "./scenarios/put-twice.ts";
 import { redisStopped } from "./scenarios/redis-stopped.ts";
 import { storeSlow } from "./scenarios/store-slow.ts";
 import { twoNodesGone } from "./scenarios/two-nodes-gone.ts";
@@ -44,6 +46,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "encoder-killed": encoderKilled,
   "put-truncated": putTruncated,
   "put-oversized": putOversized,
+  "put-twice": putTwice,
+  "put-late": putLate,
   "everything-killed": everythingKilled,
   "zone-stopped": zoneStopped,
   "zone-poisoned": zonePoisoned,

@@ -6,8 +6,10 @@ import { encoderKilled } from "../../load-tests/faults/scenarios/encoder-killed.
 import { everythingKilled } from "../../load-tests/faults/scenarios/everything-killed.ts";
 import { publisherAtSteps } from "../../load-tests/faults/scenarios/publisher-at-steps.ts";
 import { publisherKilled } from "../../load-tests/faults/scenarios/publisher-killed.ts";
+import { putLate } from "../../load-tests/faults/scenarios/put-late.ts";
 import { putOversized } from "../../load-tests/faults/scenarios/put-oversized.ts";
 import { putTruncated } from "../../load-tests/faults/scenarios/put-truncated.ts";
+import { putTwice } from "../../load-tests/faults/scenarios/put-twice.ts";
 import { runFault } from "../../load-tests/faults/scene.ts";
 
 let dir: string;
@@ -22,6 +24,8 @@ const FAULTS = {
   "encoder-killed": encoderKilled,
   "put-truncated": putTruncated,
   "put-oversized": putOversized,
+  "put-twice": putTwice,
+  "put-late": putLate,
   "everything-killed": everythingKilled,
 };
 

@@ -10,6 +10,9 @@ export interface Got {
   /** Where the bytes came from: memory, memcached or store. */
   readonly tier: string | undefined;
   readonly retryAfterSec: number;
+  readonly etag: string | undefined;
+  /** How long it may be kept: `Headwater-Max-Age-Ms`. */
+  readonly maxAgeMs: number | undefined;
   /** When its head came; `performance.now()`. */
   readonly headMs: number;
   /** Of the whole answer. */
@@ -59,5 +62,11 @@ export function get(url: string, agent?: Agent): Promise<Got> {
 
 function readHead({ headers }: IncomingMessage) {
   const tier = /detail=(\w+)/.exec(String(headers["cache-status"] ?? ""))?.[1];
-  return { tier, retryAfterSec: Number(headers["retry-after"] ?? 1) };
+  const maxAge = headers["headwater-max-age-ms"];
+  return {
+    tier,
+    retryAfterSec: Number(headers["retry-after"] ?? 1),
+    etag: headers.etag,
+    maxAgeMs: maxAge === undefined ? undefined : Number(maxAge),
+  };
 }

@@ -32,7 +32,7 @@ export function decide(
 ): Decision {
   if (template === undefined) return { kind: "early", untilMs: nowMs + SECOND_MS };
   if (template.last !== undefined && number > template.last) return { kind: "after-last", untilMs: nowMs + MINUTE_MS };
-  if (number < template.first) return { kind: "before-first", untilMs: nowMs + MINUTE_MS };
+  if (number < template.first) return { kind: "before-first", untilMs: beforeFirstUntilMs(template, number, nowMs) };
 
   const leavesWindowMs = windowEndMs(template, number);
   if (leavesWindowMs <= nowMs) return { kind: "out-of-window", untilMs: nowMs + MINUTE_MS };
@@ -68,6 +68,12 @@ export function publishedUntilMs(template: Template, number: number, nowMs: numb
   const leavesWindowMs = windowEndMs(template, number);
   if (firmness === "settled") return leavesWindowMs;
   return Math.min(nowMs + (firmness === "unsettled" ? UNSETTLED_MS : SECOND_MS), leavesWindowMs);
+}
+
+/** Where segments come out of order at the beginning, the first to come is not the first there will be. */
+function beforeFirstUntilMs(template: Template, number: number, nowMs: number): number {
+  const mayCome = template.firstMayFall === true && retryDeadlineMs(template, number) > nowMs;
+  return nowMs + (mayCome ? SECOND_MS : MINUTE_MS);
 }
 
 function isOpen(template: Template, number: number, { openFrom }: DecideOptions): boolean {

@@ -13,8 +13,10 @@ export interface Grid {
 
 /** What an event allows around its grid. */
 export interface Limits {
-  /** The lowest number there ever was or will be. */
+  /** The lowest number there was, or was said to be. */
   readonly first: number;
+  /** `first` is only the lowest so far: one before it may come until its retry deadline. */
+  readonly firstMayFall?: boolean;
   /** The last number of an ended event; undefined while it goes on. */
   readonly last?: number;
   readonly publishDelayMs: number;

@@ -26,6 +26,8 @@ const options: DecideOptions = { liveEdgeSegments: 3, clockToleranceMs: 0 };
 const absent: RenditionState = { highest: 99, presence: "absent", stalled: false };
 const published: RenditionState = { highest: 99, presence: "published", stalled: false };
 
+const early: Partial<Template> = { firstMayFall: true };
+
 function ask(n: number, nowMs: number, state = absent, t: Partial<Template> = {}, o: Partial<DecideOptions> = {}) {
   const { kind, untilMs } = decide({ ...template, ...t }, state, n, nowMs, { ...options, ...o });
   return [kind, untilMs - nowMs];
@@ -38,6 +40,9 @@ describe("every row of the contract's table, at its boundaries", () => {
     ["after the last of an ended event", ask(101, 200_000, absent, { last: 100 }), ["after-last", 60_000]],
     ["the last itself", ask(100, 201_000, absent, { last: 100 }), ["hold", 4000]],
     ["before the first", ask(9, 200_000), ["before-first", 60_000]],
+    ["before the first so far, 1 ms before its deadline", ask(9, 26_499, absent, early), ["before-first", 1000]],
+    ["before the first so far, at its deadline", ask(9, 26_500, absent, early), ["before-first", 60_000]],
+    ["before the first for good, in time", ask(9, 26_499, absent), ["before-first", 60_000]],
     ["before the first, out of the window too", ask(9, 20_000_000), ["before-first", 60_000]],
     ["just in the window", ask(50, 161_999, published), ["published", 1]],
     ["just out of the window", ask(50, 162_000, published), ["out-of-window", 60_000]],

@@ -111,7 +111,9 @@ export class Directory {
     const rendition = this.#reader.known(view, url.rendition);
     if (rendition !== undefined) return { event, view, rendition };
     const hasNone = event.renditions.length === 0 && view.shape.all("stream").length === 0;
-    return ruledOut(hasNone ? "no-rendition-yet" : "unknown-rendition");
+    // Its first segment follows its init.
+    const isComing = view.shape.newestInit(url.rendition) !== undefined;
+    return ruledOut(hasNone || isComing ? "no-rendition-yet" : "unknown-rendition");
   }
 }
 

@@ -33,6 +33,7 @@ export function templateOf(event: EventRecord, shape: Shape): Template | undefin
 function makeTemplate(event: EventRecord, shape: Shape): Template | undefined {
   const limits = {
     first: event.startNumber ?? lowestPublished(shape) ?? 0,
+    firstMayFall: event.startNumber === undefined && event.timeline !== "fixed",
     ...(event.end?.lastNumber === undefined ? {} : { last: event.end.lastNumber }),
     publishDelayMs: event.publishDelayMs,
     retryDeadlineMs: event.retryDeadlineMs,

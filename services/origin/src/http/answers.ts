@@ -59,7 +59,7 @@ export function answerFor(decision: OriginDecision, nowMs: number): Answer {
     case "unknown-rendition":
       return answer(404, 5 * SECOND, "The event has no such rendition");
     case "no-rendition-yet":
-      return answer(404, SECOND, "The event has no rendition yet");
+      return answer(404, SECOND, "The event has no such rendition yet");
     case "after-last":
       return answer(404, decision.untilMs - nowMs, "The event ended before this number");
     case "before-first":
