@@ -11,12 +11,12 @@ export interface DecideOptions {
   readonly liveEdgeSegments: number;
   readonly clockToleranceMs: number;
   /** Of a published number; `unsettled` unless told. */
-  readonly firmness?: Firmness;
+  readonly firmness?: Firmness | undefined;
   /**
    * `first-segment` only: the number after the highest published in any rendition. Its clock follows the encoder, so
    * while the event goes on a number from here on is late at worst, never gone.
    */
-  readonly openFrom?: number;
+  readonly openFrom?: number | undefined;
 }
 
 /**

@@ -23,6 +23,7 @@ export type {
   Firmness,
   Grid,
   Limits,
+  Presence,
   Rational,
   ReadClass,
   RenditionState,

@@ -28,12 +28,14 @@ export interface Limits {
 /** The segment template of one event: which number is made when, and how long it may take. */
 export interface Template extends Grid, Limits {}
 
+/** Of a number: `published`, `masked` (all its candidates are), or `absent`. */
+export type Presence = "published" | "masked" | "absent";
+
 /** What is known of one rendition when a number is asked for. */
 export interface RenditionState {
   /** Highest number published, undefined while there is none. */
-  readonly highest?: number;
-  /** Of the number asked: `published`, `masked` (all its candidates are), or `absent`. */
-  readonly presence: "published" | "masked" | "absent";
+  readonly highest?: number | undefined;
+  readonly presence: Presence;
   /** Nothing committed for three durations. False before the first commit: the start of an event may be held for. */
   readonly stalled: boolean;
 }

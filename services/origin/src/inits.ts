@@ -41,21 +41,21 @@ export class Inits {
     }
     const decision =
       hash === undefined ? ({ kind: "newest-init" } as const) : ({ kind: "init", keepMs: event.dvrWindowMs } as const);
-    await this.#responder.send(exchange, decision, this.#representation(event, init));
+    const bytes = this.#bytes(init);
+    const open = () => ({ chunks: [bytes], tier: "memory" }) as const;
+    await this.#responder.send(exchange, decision, this.#representation(event, init, bytes.length), open);
   }
 
-  #representation(event: EventRecord, init: InitRecord): Representation {
+  #representation(event: EventRecord, init: InitRecord, sizeBytes: number): Representation {
     const { hash, pipeline, atMs } = init;
-    const bytes = this.#bytes(init);
     const region = event.pipelines.find(({ id }) => id === pipeline)?.region ?? "";
     return {
       etag: etagOf(hash),
       lastModifiedMs: atMs,
-      sizeBytes: bytes.length,
+      sizeBytes,
       contentType: contentType("mp4"),
       headers: mediaHeaders({ pipeline, region, init: hash, defects: [] }),
       copy: { pipeline, region },
-      open: () => ({ chunks: [bytes], tier: "memory" }),
     };
   }
 

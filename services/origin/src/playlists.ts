@@ -91,15 +91,15 @@ export class Playlists {
     const playlist = this.#texts.of(text, this.#options.clock.nowMs());
     const isGzip = acceptsGzip(exchange.req.headers["accept-encoding"]);
     const bytes = isGzip ? await playlist.gzip() : playlist.identity;
-    await this.#options.responder.send(exchange, decision, {
+    const list = {
       // Other bytes need another strong tag.
       etag: `${etagOf(playlist.sha256)}${isGzip ? "-gzip" : ""}`,
       lastModifiedMs: playlist.firstSeenMs,
       sizeBytes: bytes.length,
       contentType: contentType("m3u8"),
       headers: { Vary: "Accept-Encoding", ...(isGzip && { "Content-Encoding": "gzip" }) },
-      open: () => ({ chunks: [bytes], tier: "memory" }),
-    });
+    };
+    await this.#options.responder.send(exchange, decision, list, () => ({ chunks: [bytes], tier: "memory" }));
   }
 }
 

@@ -9,9 +9,6 @@ import type { News } from "./holds/news.ts";
 import type { Exchange } from "./http/exchange.ts";
 import type { Representation, Responder } from "./http/responder.ts";
 
-/** What is said of a candidate, made once. */
-type Copy = Omit<Representation, "open">;
-
 type SegmentUrl = LiveUrl & { kind: "segment" };
 
 export interface SegmentsOptions {
@@ -27,7 +24,10 @@ export interface SegmentsOptions {
 /** GET and HEAD of numbered segments: the number decides, the next one is waited for, then the chosen copy is sent. */
 export class Segments {
   readonly #options: SegmentsOptions;
-  readonly #copies = new WeakMap<Candidate, Copy>();
+  /** What is said of a candidate, made once. */
+  readonly #copies = new WeakMap<Candidate, Representation>();
+  /** Pipelines are named by the operator, so they are few. */
+  readonly #served = new Map<string, () => void>();
 
   constructor(options: SegmentsOptions) {
     this.#options = options;
@@ -80,10 +80,10 @@ export class Segments {
     const { event, rendition } = found;
     const open = () =>
       reader.hot(candidate) ?? reader.open(event, candidate, rendition.asker(candidate.number, exchange.edge ?? ""));
-    return responder.send(exchange, decision, { ...copy, open });
+    return responder.send(exchange, decision, copy, open);
   }
 
-  #copy(candidate: Candidate): Copy {
+  #copy(candidate: Candidate): Representation {
     const known = this.#copies.get(candidate);
     if (known !== undefined) return known;
     const copy = this.#describe(candidate);
@@ -91,9 +91,19 @@ export class Segments {
     return copy;
   }
 
-  #describe(candidate: Candidate): Copy {
+  /** Counts a copy sent. */
+  #counted(pipeline: string, defective: "true" | "false"): () => void {
+    const name = `${defective} ${pipeline}`;
+    let counted = this.#served.get(name);
+    if (counted === undefined) {
+      counted = this.#options.metrics.servedTotal.series({ pipeline, defective }).inc;
+      this.#served.set(name, counted);
+    }
+    return counted;
+  }
+
+  #describe(candidate: Candidate): Representation {
     const { pipeline, region, init, report, ref } = candidate;
-    const { metrics } = this.#options;
     const defective = report.defects.length > 0 ? "true" : "false";
     return {
       etag: etagOf(ref.hash),
@@ -102,7 +112,7 @@ export class Segments {
       contentType: contentType(candidate.ext),
       headers: mediaHeaders({ pipeline, region, ...(init !== undefined && { init }), defects: report.defects }),
       copy: { pipeline, region },
-      onBody: () => metrics.servedTotal.inc({ pipeline, defective }),
+      onBody: this.#counted(pipeline, defective),
     };
   }
 }

@@ -5,13 +5,15 @@ import {
   decide,
   durationMs,
   expectedPublishMs,
+  type Firmness,
   numberStartMs,
+  type Presence,
   type ReadClass,
   readClass,
   retryDeadlineMs,
   type Template,
 } from "@headwater/timeline";
-import { type EventView, templateOf } from "../catalog/index.ts";
+import { type EventView, type RenditionTail, templateOf } from "../catalog/index.ts";
 import {
   BUCKET_NUMBERS,
   bucketOf,
@@ -29,8 +31,8 @@ import { type Asker, liveEdgeRows, type ReadGate } from "./read-gate.ts";
 /** What is to be said of a number, and the copy to serve where it is published. */
 export interface Look {
   readonly decision: Decision;
-  readonly candidate?: Candidate;
-  readonly template?: Template;
+  readonly candidate: Candidate | undefined;
+  readonly template: Template | undefined;
 }
 
 /** What part of a media playlist is wanted: the last so many seconds, or numbers (inclusive; without `to`, all from there). */
@@ -61,6 +63,7 @@ export class RenditionReader {
   readonly #kv: Kv;
   readonly #clockToleranceMs: number;
   readonly #old: OldNumbers;
+  readonly #tail: RenditionTail;
   #list: MediaList | undefined;
   #listVersion = 0;
   #history: Promise<void> | undefined;
@@ -71,13 +74,14 @@ export class RenditionReader {
     this.rendition = rendition;
     this.#clockToleranceMs = clockToleranceMs;
     this.#old = new OldNumbers({ kv, view, rendition, gate, onRead: onReadRows });
-    view.tail(rendition).onOld = (candidate) => this.#old.apply(candidate);
-    view.tail(rendition).subscribe(() => this.#list?.advance(nowMs()));
+    this.#tail = view.tail(rendition);
+    this.#tail.onOld = (candidate) => this.#old.apply(candidate);
+    this.#tail.subscribe(() => this.#list?.advance(nowMs()));
   }
 
   /** The answer for one number (interface §4), where memory has it. */
   lookNow(number: number, nowMs: number): Look | undefined {
-    const candidates = this.view.tail(this.rendition).candidates(number);
+    const candidates = this.#tail.candidates(number);
     if (candidates.length > 0) return this.#published(number, candidates, nowMs);
     const absent = this.#absent(number, nowMs);
     return this.#isRuledOut(absent, number, nowMs) ? absent : undefined;
@@ -92,7 +96,7 @@ export class RenditionReader {
     const known = this.lookNow(number, nowMs);
     if (known !== undefined) return known;
     // What has left the tail does not come back into it.
-    if (number >= this.view.tail(this.rendition).lowest) {
+    if (number >= this.#tail.lowest) {
       await setImmediate(); // Notices that have come in, but were not read yet, come first.
       await this.view.ensureTail(this.rendition, nowMs);
       const isLate = isOverdue(this.template(), number, nowMs);
@@ -110,7 +114,7 @@ export class RenditionReader {
     await this.view.ensureTail(this.rendition, nowMs);
     const template = this.template();
     if (template === undefined) return undefined;
-    const newest = this.view.tail(this.rendition).highest ?? template.first;
+    const newest = this.#tail.highest ?? template.first;
     const fromAt = (last: number) => ("windowSec" in range ? windowFrom(range.windowSec, template, last) : range.from);
     const wanted = fromAt(newest);
     const list = await this.#listFrom(wanted, template, nowMs);
@@ -127,7 +131,7 @@ export class RenditionReader {
   /** After this moment the rendition is stalled, if nothing comes before; infinite until something has come. */
   stallsAtMs(): number {
     const { event } = this.view;
-    const { lastCommitMs } = this.view.tail(this.rendition);
+    const { lastCommitMs } = this.#tail;
     const silentMs = 3 * durationMs(this.template()?.duration ?? event.segmentDuration);
     return lastCommitMs > 0 ? lastCommitMs + silentMs : Number.POSITIVE_INFINITY;
   }
@@ -140,7 +144,7 @@ export class RenditionReader {
 
   /** How urgent a number is: that follows from its place behind the newest. */
   classOf(number: number): ReadClass {
-    const { highest } = this.view.tail(this.rendition);
+    const { highest } = this.#tail;
     return readClass(highest, number, this.view.event.liveEdgeSegments);
   }
 
@@ -151,7 +155,7 @@ export class RenditionReader {
   #published(number: number, candidates: readonly Candidate[], nowMs: number): Look {
     const { event } = this.view;
     const template = this.template();
-    const tail = this.view.tail(this.rendition);
+    const tail = this.#tail;
     const before = [...tail.candidates(number - 1), ...tail.candidates(number - 2)];
     const { candidate, settled, reason } = chooseCandidate(
       event,
@@ -162,15 +166,13 @@ export class RenditionReader {
       this.#clockToleranceMs,
     );
     const firmness = settled ? "settled" : reason === "least-bad" ? "least-bad" : "unsettled";
-    const state = { ...this.#state(nowMs), presence: candidate === undefined ? "masked" : "published" } as const;
-    const decision = decide(template, state, number, nowMs, { ...this.#options(), firmness });
-    return { decision, ...(candidate !== undefined && { candidate }), ...(template !== undefined && { template }) };
+    const presence = candidate === undefined ? "masked" : "published";
+    return { decision: this.#decide(template, number, nowMs, presence, firmness), candidate, template };
   }
 
   #absent(number: number, nowMs: number): Look {
     const template = this.template();
-    const decision = decide(template, { ...this.#state(nowMs), presence: "absent" }, number, nowMs, this.#options());
-    return { decision, ...(template !== undefined && { template }) };
+    return { decision: this.#decide(template, number, nowMs, "absent"), candidate: undefined, template };
   }
 
   /** Whether the template, or where the rendition began, says that there is nothing: then nobody is asked. */
@@ -189,29 +191,27 @@ export class RenditionReader {
   }
 
   async #candidates(number: number, nowMs: number, edge: string): Promise<readonly Candidate[]> {
-    const tail = this.view.tail(this.rendition);
+    const tail = this.#tail;
     if (number >= tail.lowest) return tail.candidates(number);
     const template = this.template();
     const finalMs = template === undefined ? nowMs : retryDeadlineMs(template, number);
     return this.#old.candidates(number, nowMs, finalMs, this.asker(number, edge));
   }
 
-  #state(nowMs: number): { highest?: number; stalled: boolean } {
-    const { highest } = this.view.tail(this.rendition);
-    return { ...(highest !== undefined && { highest }), stalled: nowMs > this.stallsAtMs() };
-  }
-
-  #options() {
-    const { event, highest } = this.view;
-    return {
+  #decide(template: Template | undefined, number: number, nowMs: number, presence: Presence, firmness?: Firmness) {
+    const { event } = this.view;
+    const { highest } = this.#tail;
+    const state = { highest, presence, stalled: nowMs > this.stallsAtMs() };
+    return decide(template, state, number, nowMs, {
       liveEdgeSegments: event.liveEdgeSegments,
       clockToleranceMs: this.#clockToleranceMs,
-      ...(event.timeline === "first-segment" && { openFrom: highest + 1 }),
-    };
+      openFrom: event.timeline === "first-segment" ? this.view.highest + 1 : undefined,
+      firmness,
+    });
   }
 
   async #listFrom(wanted: number, template: Template, nowMs: number): Promise<MediaList> {
-    const tail = this.view.tail(this.rendition);
+    const tail = this.#tail;
     const { version } = this.view.event;
     if (this.#list === undefined || this.#listVersion !== version || this.#list.next < tail.lowest) {
       this.#listVersion = version;
@@ -237,7 +237,7 @@ export class RenditionReader {
 
   /** Replaces the list by one that begins with the DVR window, read from the kv page by page up to the tail. */
   async #loadHistory(template: Template, nowMs: number): Promise<void> {
-    const tail = this.view.tail(this.rendition);
+    const tail = this.#tail;
     const from = this.#oldest(template, nowMs);
     const list = this.#newList(from, template);
     while (list.next < tail.lowest) await this.#readInto(list, list.next, tail.lowest - 1, nowMs);

@@ -1,3 +1,3 @@
 export { type AdminOptions, adminServer, type Readiness } from "./admin.ts";
 export { ProblemError, problemHandler, sendProblem, toProblem } from "./problem.ts";
-export { beginDrain, closeServer, createHttpServer, type Handlers, listen } from "./server.ts";
+export { beginDrain, closeServer, createHttpServer, type Handlers, KEEP_ALIVE_MS, listen } from "./server.ts";

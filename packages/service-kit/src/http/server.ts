@@ -2,13 +2,15 @@ import { createServer, type RequestListener, type Server, type ServerOptions, ty
 import type { AddressInfo, Socket } from "node:net";
 import type { Address } from "../settings/index.ts";
 
+/** How long a connection without a request is kept: longer than edges keep theirs, so that it is they who close. */
+export const KEEP_ALIVE_MS = 75_000;
+
 const OPTIONS: ServerOptions = {
   // Encoders open a connection seconds before they have something to send.
   headersTimeout: 30_000,
   // A whole request: an encoder may send a segment of 20 s as it is made, a chunk at a time.
   requestTimeout: 120_000,
-  // Longer than edges keep their idle connections, so that it is they who close.
-  keepAliveTimeout: 75_000,
+  keepAliveTimeout: KEEP_ALIVE_MS,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16 * 1024,
   noDelay: true,

@@ -59,7 +59,7 @@ export type Metrics = {
   readonly admissionInFlight: ReadLevel<{ tier: Tier }>;
   readonly admissionWaiting: ReadLevel<{ tier: Tier }>;
   /** `pipeline`: an id given by an operator, at most 8 an event. */
-  readonly servedTotal: LabelledCounter<{ pipeline: string; defective: "true" | "false" }>;
+  readonly servedTotal: TalliedCounter<{ pipeline: string; defective: "true" | "false" }>;
   /** 1 while the process works on control data that it cannot refresh. */
   readonly controlStale: Level;
   readonly jobsTotal: LabelledCounter<{ job: string; result: string }>;

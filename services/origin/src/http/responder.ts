@@ -17,11 +17,19 @@ import {
 import { KvError } from "@headwater/kv";
 import { templateOf } from "@headwater/segment-store/catalog";
 import { ReadRefused, type Tier } from "@headwater/segment-store/reader";
-import type { Clock, Distribution, Logger, Metrics, Series } from "@headwater/service-kit";
+import {
+  type Clock,
+  type Distribution,
+  KEEP_ALIVE_MS,
+  type Logger,
+  type Metrics,
+  type Series,
+} from "@headwater/service-kit";
 import { isUnknown, type Underway } from "../guard/underway.ts";
 import { type Answer, answerFor, type OriginDecision, ofOlderVersion } from "./answers.ts";
 import { sendBody, sliceChunks } from "./body.ts";
 import type { Exchange, RequestClass, Subject } from "./exchange.ts";
+import { type Lines, lines, plainLines, writeHead } from "./head.ts";
 import type { Turns } from "./turns.ts";
 
 type HeaderValues = Readonly<Record<string, string>>;
@@ -37,11 +45,12 @@ export interface Representation {
   readonly headers: HeaderValues;
   /** The pipeline and region of a copy, for its keys. */
   readonly copy?: { readonly pipeline: string; readonly region: string };
-  /** Asked for only where a body is due; at once where memory has it. Rejects with KvError. */
-  open(): Opened | Promise<Opened>;
   /** Told when a body goes out, whole or in part. */
   onBody?(): void;
 }
+
+/** The body of a representation, asked for only where one is due; at once where memory has it. Rejects with KvError. */
+export type Open = () => Opened | Promise<Opened>;
 
 interface Opened {
   readonly chunks: readonly Buffer[];
@@ -66,7 +75,7 @@ export class Responder {
   readonly #logger: Logger;
   readonly #turns: Turns;
   readonly #underway: ResponderOptions["underway"];
-  readonly #firstIdle: string;
+  readonly #firstIdleSec: number;
   readonly #elapsedMs: () => number;
   readonly #seconds: Partial<Record<RequestClass, Distribution>> = {};
   readonly #counted: Record<number, Partial<Record<OriginDecision["kind"], Series>>> = {};
@@ -78,18 +87,18 @@ export class Responder {
     this.#turns = turns;
     this.#underway = underway;
     this.#elapsedMs = elapsedMs;
-    this.#firstIdle = `timeout=${Math.floor(firstIdleMs / 1000)}`;
+    this.#firstIdleSec = Math.floor(firstIdleMs / 1000);
   }
 
   /** An answer whose body, if any, only tells why. */
-  refuse(exchange: Exchange, decision: OriginDecision, extra: HeaderValues = {}): void {
+  refuse(exchange: Exchange, decision: OriginDecision, extra?: HeaderValues): void {
     this.#problem(exchange, decision, this.#answer(exchange, decision), extra);
   }
 
   preflight(exchange: Exchange): void {
     const decision = { kind: "preflight" } as const;
     const { status, maxAgeMs } = answerFor(decision, this.#clock.nowMs());
-    this.#head(exchange, decision, status, headerList({ ...CORS_PREFLIGHT, ...freshness(maxAgeMs, status) }));
+    this.#head(exchange, decision, status, PREFLIGHT + plainLines(freshness(maxAgeMs, status)));
     exchange.res.end();
   }
 
@@ -118,8 +127,9 @@ export class Responder {
   /**
    * Answers with a representation, or what its conditions and range make of it: at once where memory has the body.
    * Rejects with KvError when it cannot be had.
+   * @param object the same for answer after answer, where that is possible: what is said of it is remembered with it
    */
-  send(exchange: Exchange, decision: OriginDecision, object: Representation): Promise<void> | void {
+  send(exchange: Exchange, decision: OriginDecision, object: Representation, open: Open): Promise<void> | void {
     const { lastModifiedMs, sizeBytes } = object;
     const etag = `"${object.etag}"`;
     const outcome = evaluate(exchange.req.headers, { etag, lastModifiedMs, sizeBytes });
@@ -131,7 +141,7 @@ export class Responder {
     if (outcome.status !== 304 && !this.#underway.takesMedia(exchange, object.etag, sizeBytes)) {
       return this.refuse(exchange, { kind: "overloaded" });
     }
-    const opened = outcome.status === 304 ? NO_BODY : object.open();
+    const opened = outcome.status === 304 ? NO_BODY : open();
     if ("then" in opened) return this.#sendLoaded(exchange, decision, object, outcome, opened);
     this.#sendOpened(exchange, decision, object, outcome, opened);
   }
@@ -159,24 +169,19 @@ export class Responder {
     { chunks, tier }: Opened,
   ): void {
     const { req, res, subject } = exchange;
-    const { etag, lastModifiedMs, sizeBytes } = object;
+    const { sizeBytes } = object;
     exchange.tier = tier;
     const hasBody = outcome.status !== 304;
     // Asked now: reading took time, and a lifetime must not cross the moment at which the answer may change.
     const { maxAgeMs } = this.#answer(exchange, decision);
-    const headers = fixedHeaders(subject, object.copy).slice();
-    addHeaders(headers, freshness(maxAgeMs, outcome.status));
-    addHeaders(headers, object.headers);
-    headers.push("ETag", `"${etag}"`, "Last-Modified", httpDate(lastModifiedMs));
-    headers.push("Accept-Ranges", "bytes", "Cache-Status", cacheStatus(tier));
+    let head = objectLines(subject, object) + plainLines(freshness(maxAgeMs, outcome.status)) + CACHE_STATUS[tier];
     const body = outcome.status === 206 ? sliceChunks(chunks, outcome.start, outcome.end) : chunks;
     if (hasBody) {
-      const length = outcome.status === 206 ? outcome.end - outcome.start + 1 : sizeBytes;
-      exchange.sizeBytes = length;
-      headers.push("Content-Type", object.contentType, "Content-Length", `${length}`);
+      exchange.sizeBytes = outcome.status === 206 ? outcome.end - outcome.start + 1 : sizeBytes;
+      head += bodyLines(object.contentType, exchange.sizeBytes);
     }
-    if (outcome.status === 206) headers.push("Content-Range", contentRange(outcome, sizeBytes));
-    this.#head(exchange, decision, outcome.status, headers);
+    if (outcome.status === 206) head += plainLines({ "Content-Range": contentRange(outcome, sizeBytes) });
+    this.#head(exchange, decision, outcome.status, head);
     if (!hasBody || req.method === "HEAD") {
       res.end();
       return;
@@ -185,14 +190,13 @@ export class Responder {
     object.onBody?.();
   }
 
-  #problem(exchange: Exchange, decision: OriginDecision, answer: Answer, extra: HeaderValues): void {
+  #problem(exchange: Exchange, decision: OriginDecision, answer: Answer, extra?: HeaderValues): void {
+    const { status, maxAgeMs, retryAfterSec } = answer;
     const body = problemText(answer);
-    const headers = fixedHeaders(exchange.subject).slice();
-    addHeaders(headers, freshness(answer.maxAgeMs, answer.status, answer.retryAfterSec));
-    addHeaders(headers, extra);
     exchange.sizeBytes = body.length;
-    headers.push("Content-Type", PROBLEM_CONTENT_TYPE, "Content-Length", `${body.length}`);
-    this.#head(exchange, decision, answer.status, headers);
+    let head = subjectLines(exchange.subject) + plainLines(freshness(maxAgeMs, status, retryAfterSec));
+    if (extra !== undefined) head += lines(extra);
+    this.#head(exchange, decision, status, head + bodyLines(PROBLEM_CONTENT_TYPE, body.length));
     // A string goes out with the head in one piece.
     exchange.res.end(exchange.req.method === "HEAD" ? "" : body, "latin1");
   }
@@ -203,15 +207,14 @@ export class Responder {
     return isOlder ? ofOlderVersion(answer) : answer;
   }
 
-  #head(exchange: Exchange, decision: OriginDecision, status: number, headers: string[]): void {
+  #head(exchange: Exchange, decision: OriginDecision, status: number, head: Lines): void {
     const { res } = exchange;
     this.#count(decision.kind, status);
     exchange.decision = decision.kind;
     exchange.firstByteMs = this.#elapsedMs() - exchange.beganMs;
     if (exchange.holdMs === 0) this.#observe(exchange);
-    if (exchange.holdMs > 0 || exchange.readMs > 0) addHeaders(headers, serverTiming(exchange));
-    if (isUnknown(exchange)) headers.push("Keep-Alive", this.#firstIdle);
-    res.writeHead(status, headers);
+    const timing = exchange.holdMs > 0 || exchange.readMs > 0 ? plainLines(serverTiming(exchange)) : "";
+    writeHead(res, status, head + timing, isUnknown(exchange) ? this.#firstIdleSec : KEEP_ALIVE_SEC);
   }
 
   #observe({ class: name, firstByteMs }: Exchange): void {
@@ -237,16 +240,7 @@ const NO_BODY = { chunks: [], tier: "memory" } as const;
 /** What comes with the object's own headers. */
 type Sendable = Extract<Evaluation, { status: 200 | 206 | 304 }>;
 
-/** Names and values in turn, as Node takes them without looking each one up. No name may come twice. */
-function headerList(values: HeaderValues): string[] {
-  const list: string[] = [];
-  addHeaders(list, values);
-  return list;
-}
-
-function addHeaders(list: string[], values: HeaderValues): void {
-  for (const name in values) list.push(name, values[name]!);
-}
+const KEEP_ALIVE_SEC = KEEP_ALIVE_MS / 1000;
 
 /** What took time, where something did: a hold, a read of storage. */
 function serverTiming({ holdMs, readMs }: Exchange): HeaderValues {
@@ -268,18 +262,42 @@ function problemText({ status, title }: Answer): string {
   return text;
 }
 
-const CORS_LIST: readonly string[] = headerList(CORS);
-/** Of a subject and the copy last sent for it: both are the same objects for one URL until something changes. */
-const fixed = new WeakMap<Subject, { readonly copy: Representation["copy"]; readonly list: readonly string[] }>();
+const CORS_LINES = lines(CORS);
+const PREFLIGHT = lines(CORS_PREFLIGHT);
+const CACHE_STATUS: Readonly<Record<Tier, Lines>> = {
+  memory: lines({ "Cache-Status": cacheStatus("memory") }),
+  memcached: lines({ "Cache-Status": cacheStatus("memcached") }),
+  store: lines({ "Cache-Status": cacheStatus("store") }),
+};
 
-/** The headers that answer after answer has in common. */
-function fixedHeaders(subject: Subject | undefined, copy?: Representation["copy"]): readonly string[] {
-  if (subject === undefined) return CORS_LIST;
-  const known = fixed.get(subject);
-  if (known !== undefined && known.copy === copy) return known.list;
-  const list = headerList({ ...CORS, ...eventHeaders(subject, copy) });
-  fixed.set(subject, { copy, list });
-  return list;
+const bodyLines = (contentType: string, sizeBytes: number): Lines =>
+  `Content-Type: ${contentType}\r\nContent-Length: ${sizeBytes}\r\n`;
+
+/** What answer after answer has in common: a subject is the same object for one URL until something changes. */
+const ofSubjects = new WeakMap<Subject, Lines>();
+/** The same with the object last sent for it. */
+const ofObjects = new WeakMap<Subject, { readonly object: Representation; readonly lines: Lines }>();
+
+function subjectLines(subject: Subject | undefined): Lines {
+  if (subject === undefined) return CORS_LINES;
+  let known = ofSubjects.get(subject);
+  if (known === undefined) {
+    known = CORS_LINES + lines(eventHeaders(subject));
+    ofSubjects.set(subject, known);
+  }
+  return known;
+}
+
+function objectLines(subject: Subject | undefined, object: Representation): Lines {
+  const known = subject && ofObjects.get(subject);
+  if (known?.object === object) return known.lines;
+  const text = CORS_LINES + lines({ ...(subject && eventHeaders(subject, object.copy)), ...describe(object) });
+  if (subject !== undefined) ofObjects.set(subject, { object, lines: text });
+  return text;
+}
+
+function describe({ etag, lastModifiedMs, headers }: Representation): HeaderValues {
+  return { ...headers, ETag: `"${etag}"`, "Last-Modified": httpDate(lastModifiedMs), "Accept-Ranges": "bytes" };
 }
 
 /** What every answer under a known event tells: its version, its template and the keys it can be purged by. */
