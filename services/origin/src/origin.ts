@@ -20,6 +20,7 @@ import { Holds } from "./holds/holds.ts";
 import { News } from "./holds/news.ts";
 import { accessControl } from "./http/access.ts";
 import { answerFor } from "./http/answers.ts";
+import { OriginResponse } from "./http/exchange.ts";
 import { front } from "./http/front.ts";
 import { RequestLog } from "./http/request-log.ts";
 import { Responder } from "./http/responder.ts";
@@ -112,7 +113,7 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
       if (exchange !== undefined) log.ended(exchange);
     },
     pipelineCut: () => metrics.cutTotal.inc({ reason: "pipeline" }),
-    options: { ...SERVER_OPTIONS, ...overrides.serverOptions },
+    options: { ...SERVER_OPTIONS, ServerResponse: OriginResponse, ...overrides.serverOptions },
   });
   server.maxConnections = limits.connectionsMax;
   countCut(server, metrics.cutTotal);

@@ -19,7 +19,7 @@ const OPTIONS: ServerOptions = {
 /** Requests of one connection that may wait for their answers: a pipeline of more is cut. */
 const PIPELINED_MAX = 16;
 
-type State = { draining: boolean; readonly answering: Map<Socket, Set<ServerResponse>> };
+type State = { draining: boolean; readonly answering: Map<Socket, ServerResponse[]> };
 const states = new WeakMap<Server, State>();
 
 export type Handlers = {
@@ -40,10 +40,14 @@ export function createHttpServer({ request, checkContinue, closed, pipelineCut, 
   const state: State = { draining: false, answering };
   states.set(server, state);
   function forget(this: ServerResponse): void {
-    if (answering.get(this.req.socket)?.delete(this)) closed?.(this);
+    const answers = answering.get(this.req.socket);
+    const at = answers?.indexOf(this) ?? -1;
+    if (at < 0) return;
+    answers?.splice(at, 1);
+    closed?.(this);
   }
-  const open = (socket: Socket): Set<ServerResponse> => {
-    const answers = new Set<ServerResponse>();
+  const open = (socket: Socket): ServerResponse[] => {
+    const answers: ServerResponse[] = [];
     answering.set(socket, answers);
     // Answers behind the first of a pipeline are told of nothing.
     socket.once("close", () => {
@@ -59,12 +63,12 @@ export function createHttpServer({ request, checkContinue, closed, pipelineCut, 
       // What else had been read when the connection was cut.
       if (socket.destroyed) return;
       const answers = answering.get(socket) ?? open(socket);
-      if (answers.size >= PIPELINED_MAX) {
+      if (answers.length >= PIPELINED_MAX) {
         socket.destroy();
         pipelineCut?.();
         return;
       }
-      answers.add(res);
+      answers.push(res);
       res.on("close", forget);
       if (state.draining) res.shouldKeepAlive = false;
       handler(req, res);

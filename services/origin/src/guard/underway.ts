@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Metrics } from "@headwater/service-kit";
 import type { Alarm } from "../holds/alarm.ts";
-import { Exchange } from "../http/exchange.ts";
+import { Exchange, type OriginResponse } from "../http/exchange.ts";
 import { FairCount } from "./fair-count.ts";
 import { MediaRoom } from "./media-room.ts";
 import { isTooSlow } from "./progress.ts";
@@ -23,7 +23,8 @@ export interface UnderwayOptions {
 /** All requests under way and what bounds them: how many, the bytes they keep in memory, how slowly they may be read. */
 export class Underway {
   readonly #options: UnderwayOptions;
-  readonly #exchanges = new Map<ServerResponse, Exchange>();
+  /** In no order: each knows its place. */
+  readonly #exchanges: Exchange[] = [];
   /** Requests that a connection has carried: one, or 2 for more. */
   readonly #carried = new WeakMap<Socket, number>();
   readonly #requests: FairCount;
@@ -50,14 +51,15 @@ export class Underway {
     const carried = this.#carried.get(req.socket) ?? 0;
     if (carried < 2) this.#carried.set(req.socket, carried + 1);
     const exchange = new Exchange(req, res, nowMs, carried === 0);
-    this.#exchanges.set(res, exchange);
+    (res as OriginResponse).exchange = exchange;
+    exchange.place = this.#exchanges.push(exchange) - 1;
     if (!this.#isSweeping) this.#sweepLater(nowMs);
     return exchange;
   }
 
   /** Of an answer that has not left yet. */
   of(res: ServerResponse): Exchange | undefined {
-    return this.#exchanges.get(res);
+    return (res as OriginResponse).exchange;
   }
 
   /** Whether it may go on, as one of its edge's. */
@@ -76,9 +78,14 @@ export class Underway {
 
   /** Its answer has gone out, or its connection has ended. */
   leave(res: ServerResponse): Exchange | undefined {
-    const exchange = this.#exchanges.get(res);
+    const { exchange } = res as OriginResponse;
     if (exchange === undefined) return undefined;
-    this.#exchanges.delete(res);
+    (res as OriginResponse).exchange = undefined;
+    const last = this.#exchanges.pop()!;
+    if (last !== exchange) {
+      this.#exchanges[exchange.place] = last;
+      last.place = exchange.place;
+    }
     if (exchange.isCounted) this.#requests.end(exchange.edge ?? "");
     if (exchange.content !== undefined) this.#media.giveBack(exchange.content);
     const { socket } = exchange.req;
@@ -97,9 +104,9 @@ export class Underway {
     const nowMs = this.#options.elapsedMs();
     // A pause of this process is not its clients' fault.
     const countedMs = Math.min(nowMs - this.#sweptMs, 2 * SWEEP_MS);
-    for (const exchange of this.#exchanges.values()) if (isTooSlow(exchange, countedMs)) this.#cut(exchange);
+    for (const exchange of this.#exchanges) if (isTooSlow(exchange, countedMs)) this.#cut(exchange);
     this.#isSweeping = false;
-    if (this.#exchanges.size > 0) this.#sweepLater(nowMs);
+    if (this.#exchanges.length > 0) this.#sweepLater(nowMs);
   }
 
   /** With a reset, so that the kernel does not keep what the client does not take. */

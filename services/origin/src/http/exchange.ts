@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import type { EventView } from "@headwater/segment-store/catalog";
 import type { EventRecord } from "@headwater/segment-store/model";
 import type { Tier } from "@headwater/segment-store/reader";
@@ -17,6 +17,12 @@ export interface Subject {
 
 /** What is asked for, by how much it matters; `refused`: nothing that there could be. */
 export type RequestClass = "live-edge" | "dvr" | "playlist" | "init" | "refused";
+
+/** Node's response, by which its exchange is found again: to look it up in a map would cost more than most that is done with it. */
+export class OriginResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  /** Until it has left. */
+  exchange: Exchange | undefined = undefined;
+}
 
 /** One request and its answer, of which it gathers what is known: for the answer itself, for bounds, and for the log. */
 export class Exchange {
@@ -52,6 +58,8 @@ export class Exchange {
   /** As it was last looked at: bytes that the kernel has taken from its connection, and how far it is behind. */
   takenBytes = 0;
   behindBytes = 0;
+  /** Among those under way. */
+  place = -1;
 
   constructor(req: IncomingMessage, res: ServerResponse, beganMs: number, isFirst: boolean) {
     this.req = req;
