@@ -21,6 +21,7 @@ export { accepts, freePort, isFree } from "./parts/ports.ts";
 export { type Part, startPart } from "./parts/process.ts";
 export { pythonWithDriver } from "./parts/python-driver.ts";
 export { type Redis, startRedis } from "./parts/redis.ts";
+export { mountSmallDisk, type SmallDisk } from "./parts/small-disk.ts";
 export { startToxiproxy, type Toxic, type ToxicProxy, type Toxiproxy } from "./parts/toxiproxy.ts";
 export { until } from "./parts/until.ts";
 export { type PartName, requirePart } from "./require-part.ts";

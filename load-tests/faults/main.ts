@@ -9,9 +9,12 @@ import { parseArgs } from "node:util";
 import { cassandraForTests, ROOT } from "@headwater/infra";
 import { keepRecord, readRecords } from "./report/record.ts";
 import { whatWeLose } from "./report/what-we-lose.ts";
+import { clocksApart } from "./scenarios/clocks-apart.ts";
+import { diskFull } from "./scenarios/disk-full.ts";
 import { encoderKilled } from "./scenarios/encoder-killed.ts";
 import { everythingKilled } from "./scenarios/everything-killed.ts";
 import { ladder } from "./scenarios/ladder.ts";
+import { allDisksFull, nodeDiskFull } from "./scenarios/node-disk-full.ts";
 import { nodeFrozen, nodeKilled } from "./scenarios/one-node.ts";
 import { originKilled } from "./scenarios/origin-killed.ts";
 import { publisherAtSteps } from "./scenarios/publisher-at-steps.ts";
@@ -56,6 +59,10 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "node-frozen": nodeFrozen,
   "two-nodes-gone": twoNodesGone,
   "store-slow": storeSlow,
+  "disk-full": diskFull,
+  "clocks-apart": clocksApart,
+  "node-disk-full": nodeDiskFull,
+  "all-disks-full": allDisksFull,
   ladder: ladder(values.media),
 };
 const USAGE = `npm run faults [-- name…] [--store local|cluster|cluster3] [--seed TEXT] [--media DIR] [--brief] [--keep]
@@ -120,7 +127,8 @@ async function writeReport(): Promise<void> {
 }
 
 async function startCassandra(dir: string): Promise<WorldCassandra> {
-  const cassandra = store === "cluster3" ? await startThreeNodes(dir) : await cassandraForTests();
+  const ownDisks = names.some((name) => FAULTS[name]!.ownDisks);
+  const cassandra = store === "cluster3" ? await startThreeNodes(dir, ownDisks) : await cassandraForTests();
   if (cassandra === undefined) throw new Error("Cassandra is missing: node infra/src/install.ts");
   return cassandra;
 }

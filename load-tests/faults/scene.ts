@@ -23,6 +23,8 @@ export interface Fault {
   readonly does: string;
   /** Where it can happen. */
   readonly stores: readonly Store[];
+  /** Whether Cassandra's nodes need disks that can be filled. */
+  readonly ownDisks?: boolean;
   /** No run may take longer. */
   readonly deadlineMs: number;
   /** Reports every check by itself; rejects only when it cannot go on. */

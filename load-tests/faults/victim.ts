@@ -1,4 +1,7 @@
-import type { CassandraNode } from "@headwater/infra";
+import type { CassandraNode, SmallDisk } from "@headwater/infra";
+
+/** Of a Cassandra node that has a disk of its own. */
+export const DISK_BYTES = 2 * 2 ** 30;
 
 /** A server that a fault stops and starts again, on the same port. */
 export interface Victim {
@@ -35,8 +38,16 @@ export async function victim<P extends Server>(
   };
 }
 
-/** A Cassandra node, which outlives the fault: `isStruck` tells whether it has to be started again for the next one. */
-export function nodeVictim(node: CassandraNode): Victim & { isStruck(): boolean } {
+/** A Cassandra node, which outlives the fault. */
+export interface NodeVictim extends Victim {
+  /** Whether it has to be started again for the next fault. */
+  isStruck(): boolean;
+  /** Takes what room there is on its disk. Rejects where it has none of its own. */
+  fillDisk(): Promise<void>;
+}
+
+/** One that is started again has room on its disk. */
+export function nodeVictim(node: CassandraNode, disk?: SmallDisk): NodeVictim {
   let isFrozen = false;
   const { kill, freeze, thaw } = signals(() => node.pid);
   return {
@@ -50,7 +61,12 @@ export function nodeVictim(node: CassandraNode): Victim & { isStruck(): boolean 
       isFrozen = false;
     },
     isStruck: () => isFrozen || !node.running(),
+    fillDisk: async () => {
+      if (disk === undefined) throw new Error("the nodes need disks of their own: root on Linux");
+      await disk.leave(0);
+    },
     startAgain: async () => {
+      await disk?.leave(DISK_BYTES);
       await node.startAgain();
       isFrozen = false;
     },

@@ -48,8 +48,8 @@ export async function writeCassandraConfig(node: CassandraNodeConfig): Promise<s
     "cassandra.storagedir": node.dir,
     "logback.configurationFile": join(conf, "logback.xml"),
     "cassandra-foreground": "yes",
-    // One machine, known members: nothing to wait for.
-    "cassandra.ring_delay_ms": "100",
+    // One machine, known members: nothing to wait for, but on a busy one the first second may pass before the seed answers.
+    "cassandra.ring_delay_ms": "4000",
     "cassandra.skip_wait_for_gossip_to_settle": "0",
     "cassandra.superuser_setup_delay_ms": "0",
     "jdk.attach.allowAttachSelf": "true",
@@ -103,5 +103,8 @@ function settings({ dir, host, seed, port, storagePort }: CassandraNodeConfig) {
     file_cache_size: "128MiB",
     concurrent_compactors: 1,
     auto_snapshot: false,
+    // A node that cannot write ends, and is missing as a dead one is; who keeps it alive starts it again.
+    disk_failure_policy: "die",
+    commit_failure_policy: "die",
   };
 }

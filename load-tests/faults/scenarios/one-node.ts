@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Live } from "../live.ts";
 import type { Fault } from "../scene.ts";
 import { describeMs, percentile } from "../traffic/figures.ts";
-import type { Victim } from "../victim.ts";
+import type { NodeVictim } from "../victim.ts";
 
 const PUT_P99_MS = 500;
 /** What three nodes, Headwater and its traffic can do on two processors: 8 PUTs a second of one chunk each. */
@@ -12,10 +12,10 @@ export const CALM = { durationMs: 500, minBytes: 100_000, maxBytes: 500_000 };
  * One of three Cassandra nodes stops and comes back: a quorum is left, and nobody notices. `outMs` should be longer
  * than the other nodes need to count it out, so that both are seen: a node that is waited for and one that is not.
  */
-const oneNode = (
+export const oneNode = (
   does: string,
-  strike: (node: Victim) => void,
-  bringBack: (node: Victim) => Promise<void> | void,
+  strike: (node: NodeVictim) => Promise<void> | void,
+  bringBack: (node: NodeVictim) => Promise<void> | void,
 ): Fault => ({
   does,
   stores: ["cluster3"],
@@ -28,7 +28,7 @@ const oneNode = (
     let [outMs, backMs, wholeMs] = [0, 0, 0];
     try {
       await sleep(9_000);
-      strike(node);
+      await strike(node);
       outMs = performance.now();
       await sleep(30_000);
       backMs = performance.now();

@@ -4,7 +4,7 @@ import { createClockedEvent } from "../../faults/traffic/event.ts";
 import { LateEncoder } from "../harness/late-encoder.ts";
 import { type Polled, Poller } from "../harness/poller.ts";
 import type { Report } from "../harness/report.ts";
-import { findFaketime, startSteppedOrigin } from "../harness/stepped-origin.ts";
+import { findFaketime, startSteppedOrigin } from "../harness/stepped-service.ts";
 import type { Scenario } from "./scenario.ts";
 
 const DURATION_MS = 500;

@@ -1,6 +1,8 @@
 import {
+  CLOCK_TOLERANCE_MS,
   checkRow,
   type Kv,
+  KvError,
   NAMESPACES,
   type Namespace,
   type Page,
@@ -17,6 +19,7 @@ import { connected, type MigrateOptions, migrateCassandra } from "./migrate.ts";
 import type { StoreEvent } from "./observer.ts";
 import { keepTrying } from "./patience.ts";
 import { FETCH_ROWS, putRow, putRowIfAbsent, rangeRows } from "./rows.ts";
+import { StoreClock, watchStoreClock } from "./store-clock.ts";
 
 /** `role`: whether this process may create and migrate the schema (default), or only waits for one that does. */
 export interface CassandraKvOptions extends MigrateOptions {
@@ -40,7 +43,11 @@ export async function openCassandraKv(options: CassandraKvOptions): Promise<Cass
   // Two pools, so that a row never queues behind chunks on a socket. Chunks fill their frames and need no copy.
   const rows = await open({ connectionsPerHost: 2, copyBuffer: true, table: "rows" });
   try {
-    return new CassandraKv(rows, await open({ connectionsPerHost: 4, copyBuffer: false, table: "chunks" }), options);
+    const chunks = await open({ connectionsPerHost: 4, copyBuffer: false, table: "chunks" });
+    const clock = new StoreClock();
+    const kv = new CassandraKv(rows, chunks, clock, options);
+    await kv.watchClock(options.localDataCenter);
+    return kv;
   } catch (error) {
     await rows.shutdown();
     throw error;
@@ -61,25 +68,49 @@ export class CassandraKv implements Kv {
   readonly #onEvent: (event: StoreEvent) => void;
 
   readonly #clockMs: () => number;
+  readonly #storeClock: StoreClock;
+  #watch: { stop(): void } | undefined;
   readonly #sizers: Readonly<Record<Namespace, PageSizer>>;
 
-  constructor(rows: Client, chunks: Client, options: Pick<CassandraKvOptions, "nowMs" | "clockMs" | "onEvent">) {
+  constructor(
+    rows: Client,
+    chunks: Client,
+    clock: StoreClock,
+    options: Pick<CassandraKvOptions, "nowMs" | "clockMs" | "onEvent">,
+  ) {
     const { nowMs = Date.now, clockMs = () => performance.now(), onEvent = () => {} } = options;
     this.#rows = rows;
     this.#chunks = chunks;
     this.#nowMs = nowMs;
     this.#clockMs = clockMs;
+    this.#storeClock = clock;
     this.#onEvent = onEvent;
     const sizer = () => new PageSizer(FETCH_ROWS);
     this.#sizers = { control: sizer(), "1h": sizer(), "6h": sizer(), "24h": sizer(), "7d": sizer() };
   }
 
+  /**
+   * By how much this machine's clock is ahead of Cassandra's, in ms; negative when behind. Beyond 2 s either way no row
+   * is written (`KvError` `clock`): its token would hide later writes, or be hidden.
+   */
+  clockAheadMs(): number {
+    return this.#storeClock.aheadMs(this.#nowMs(), this.#clockMs());
+  }
+
+  /** Looks at the nodes' clocks from now on, until the end; resolves after the first look. Never rejects. */
+  async watchClock(localDataCenter: string): Promise<void> {
+    const own = { localDataCenter, nowMs: this.#nowMs, clockMs: this.#clockMs };
+    this.#watch = await watchStoreClock(this.#rows, this.#storeClock, own);
+  }
+
   async put(namespace: Namespace, row: Row): Promise<void> {
+    this.#checkClock();
     checkRow(namespace, row, this.#nowMs());
     await inTime(() => putRow(this.#rows, namespace, row), this.#attempts(namespace, "rows"));
   }
 
   async putIfAbsent(namespace: Namespace, row: Row): Promise<Row | undefined> {
+    this.#checkClock();
     checkRow(namespace, row, this.#nowMs());
     const { maxMs } = NAMESPACES[namespace];
     // It knows itself how to be tried again.
@@ -104,7 +135,14 @@ export class CassandraKv implements Kv {
 
   /** Ends both pools. Operations under way fail. */
   async close(): Promise<void> {
+    this.#watch?.stop();
     await Promise.all([this.#rows.shutdown(), this.#chunks.shutdown()]);
+  }
+
+  #checkClock(): void {
+    const aheadMs = Math.round(this.clockAheadMs());
+    if (Math.abs(aheadMs) <= CLOCK_TOLERANCE_MS) return;
+    throw new KvError("clock", `this machine's clock is ${aheadMs} ms ahead of Cassandra's`);
   }
 
   #attempts(namespace: Namespace, table: StoreEvent["table"]): Attempts {

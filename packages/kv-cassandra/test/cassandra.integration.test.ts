@@ -182,12 +182,17 @@ afterAll(async () => {
     test(
       "a page whose target is at risk ends early, with rows; who asks for none gets the whole",
       async () => {
-        let clockMs = 0;
-        const jumping = () => (clockMs += 1000);
+        let jumpedMs = 0;
+        let jumps = false;
+        const jumping = () => {
+          if (jumps) jumpedMs += 1000;
+          return performance.now() + jumpedMs;
+        };
         const kv = await open(useKeyspace(), { clockMs: jumping });
         const tokenUs = nextToken(Date.now());
         for (let n = 0; n < 70; n++)
           await kv.put("1h", { id: "a", key: Buffer.of(n), value: Buffer.alloc(100), tokenUs });
+        jumps = true;
         const early = await kv.range("1h", "a", { limit: 100, targetMs: 50 });
         expect([early.rows.length, early.more]).toEqual([32, true]);
         const whole = await kv.range("1h", "a", { limit: 100 });
@@ -231,18 +236,29 @@ afterAll(async () => {
 
   describe("clock and faults", () => {
     test(
-      "a token more than 2 s ahead of our clock is refused, one just below is stored",
+      "a token from the future is refused, and so is every row while this machine's clock is off from Cassandra's",
       async () => {
         const keyspace = useKeyspace();
-        const nowMs = Date.now();
-        const kv = await open(keyspace, { nowMs: () => nowMs });
+        let offMs = 0;
+        const kv = await open(keyspace, { nowMs: () => Date.now() + offMs });
         const row = { id: "clock", key: Buffer.of(1), value: Buffer.from("v") };
-        const ahead = { ...row, tokenUs: nextToken(nowMs + 2001) };
-        await expect(kv.put("1h", ahead)).rejects.toMatchObject({ code: "clock" });
-        await expect(kv.putIfAbsent("1h", ahead)).rejects.toMatchObject({ code: "clock" });
+        const ahead = { ...row, tokenUs: nextToken(Date.now() + 30_000) };
+        const refused = { code: "clock" };
+        await expect(kv.put("1h", ahead)).rejects.toMatchObject(refused);
+        await expect(kv.putIfAbsent("1h", ahead)).rejects.toMatchObject(refused);
+        for (offMs of [5_000, -5_000, 3_600_000, -3_600_000]) {
+          expect(Math.abs(kv.clockAheadMs() - offMs)).toBeLessThan(1_000);
+          const stepped = { ...row, tokenUs: nextToken(Date.now() + offMs) };
+          await expect(kv.put("1h", stepped)).rejects.toMatchObject(refused);
+          await expect(kv.putIfAbsent("1h", stepped)).rejects.toMatchObject(refused);
+        }
         expect((await kv.range("1h", "clock", { limit: 1 })).rows).toEqual([]);
-        await kv.put("1h", { ...row, tokenUs: nextToken(nowMs + 2000) });
+        offMs = 500;
+        await kv.put("1h", { ...row, tokenUs: nextToken(Date.now() + offMs) });
         expect((await kv.range("1h", "clock", { limit: 1 })).rows).toHaveLength(1);
+        // One that was wrong when it started knows it before its first row.
+        const wrong = await open(keyspace, { nowMs: () => Date.now() - 60_000 });
+        await expect(wrong.put("1h", { ...row, tokenUs: nextToken(Date.now()) })).rejects.toMatchObject(refused);
       },
       TIMEOUT_MS,
     );

@@ -1,4 +1,4 @@
-export { type Clock, ManualClock, systemClock } from "./clock/clock.ts";
+export { type Clock, clockReasons, ManualClock, systemClock } from "./clock/clock.ts";
 export * from "./http/index.ts";
 export { type Running, runService, type ServiceContext } from "./lifecycle/run-service.ts";
 export { createLogger, type Logger } from "./logging/logger.ts";

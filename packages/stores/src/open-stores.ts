@@ -2,7 +2,7 @@ import { type ChunkCache, READ_OUTCOMES, WRITE_OUTCOMES, type ZoneNode, zones } 
 import { memcachedZones } from "@headwater/cache-memcached";
 import type { Kv } from "@headwater/kv";
 import { openCassandraKv } from "@headwater/kv-cassandra";
-import { type LocalKv, openLocalKv } from "@headwater/kv-local";
+import { type LocalKv, openLocalKv, spareBytes } from "@headwater/kv-local";
 import type { Notices } from "@headwater/notices";
 import { localNotices } from "@headwater/notices-local";
 import { RedisNotices } from "@headwater/notices-redis";
@@ -18,6 +18,11 @@ export interface Stores {
   readonly cacheNodes?: readonly ZoneNode[];
   /** The embedded store itself, for what only it needs: retention and sweeping. */
   readonly local?: LocalKv;
+  /**
+   * By how much this machine's clock is ahead of the store's, in ms; negative when behind. Undefined on the embedded
+   * store, whose processes have one clock.
+   */
+  readonly clockAheadMs?: () => number;
   close(): Promise<void>;
 }
 
@@ -25,7 +30,10 @@ export interface OpenOptions {
   /** Whether this process commits rows (publisher, control), and so sends notices. */
   readonly writes: boolean;
   /** Where the cache zones are counted. */
-  readonly metrics?: Pick<Metrics, "storeEventsTotal" | "zoneReadsTotal" | "zoneWritesTotal" | "zoneNodeOut">;
+  readonly metrics?: Pick<
+    Metrics,
+    "storeEventsTotal" | "zoneReadsTotal" | "zoneWritesTotal" | "zoneNodeOut" | "diskSpareBytes" | "clockAheadSeconds"
+  >;
   /** Told why the kv cannot be opened yet. */
   readonly onWaiting?: (reason: string) => void;
 }
@@ -33,17 +41,18 @@ export interface OpenOptions {
 /** The one place where adapters are named. Rejects with KvError when the kv cannot be opened. */
 export async function openStores(settings: Settings, options: OpenOptions): Promise<Stores> {
   return settings.store.kind === "local"
-    ? openEmbedded(settings.store)
+    ? openEmbedded(settings.store, options)
     : openCluster(settings, settings.store, options);
 }
 
 type Store<K> = Extract<Settings["store"], { kind: K }>;
 
-async function openEmbedded(store: Store<"local">): Promise<Stores> {
+async function openEmbedded(store: Store<"local">, { metrics }: OpenOptions): Promise<Stores> {
   const local = await openLocalKv({
     dir: store.dataDir,
     ...(store.dataMaxBytes !== undefined && { maxBytes: store.dataMaxBytes }),
   });
+  metrics?.diskSpareBytes.readFrom(async () => [{ labels: {}, value: await spareBytes(store.dataDir) }]);
   return {
     kv: local,
     cache: zones({ zones: [] }),
@@ -64,6 +73,8 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, option
     onEvent: (event) => metrics?.storeEventsTotal.inc({ ...event }),
     ...(onWaiting !== undefined && { onWaiting }),
   });
+  const clockAheadMs = () => kv.clockAheadMs();
+  metrics?.clockAheadSeconds.readFrom(() => [{ labels: {}, value: clockAheadMs() / 1000 }]);
   const cache = memcachedZones({
     zones: settings.memcachedZones,
     ...(settings.zone !== undefined && { own: settings.zone }),
@@ -86,6 +97,7 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, option
     kv,
     cache,
     cacheNodes: cache.nodes,
+    clockAheadMs,
     notices: redis ?? noNotices,
     close: async () => {
       await redis?.close();

@@ -1,6 +1,6 @@
 import { Catalog } from "@headwater/segment-store/catalog";
 import { Events } from "@headwater/segment-store/events";
-import { createHttpServer, listen, type Running, type ServiceContext } from "@headwater/service-kit";
+import { clockReasons, createHttpServer, listen, type Running, type ServiceContext } from "@headwater/service-kit";
 import { openStores, type Stores } from "@headwater/stores";
 import { controlApp } from "./app.ts";
 import { FeedWatch } from "./diagnosis/index.ts";
@@ -32,7 +32,7 @@ export async function startControl(context: ServiceContext, overrides: ControlOv
   feedWatch.start();
   return {
     servers: [server],
-    notReady: () => (isStale ? ["the store does not answer"] : []),
+    notReady: () => [...(isStale ? ["the store does not answer"] : []), ...clockReasons(stores.clockAheadMs?.() ?? 0)],
     close: async () => {
       await feedWatch.close();
       await catalog.close();

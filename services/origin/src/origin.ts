@@ -3,6 +3,7 @@ import { Catalog } from "@headwater/segment-store/catalog";
 import { backgroundRows, liveEdgeRows, SegmentReader } from "@headwater/segment-store/reader";
 import {
   beginAtZero,
+  clockReasons,
   createHttpServer,
   listen,
   type Running,
@@ -122,7 +123,7 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
     servers: [server],
     address,
     // Without the store it goes on with what it knows: taking every origin out would take that away as well.
-    notReady: () => [],
+    notReady: () => clockReasons(stores.clockAheadMs?.() ?? 0),
     close: async () => {
       await catalog.close();
       await stores.close();

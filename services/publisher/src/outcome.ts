@@ -1,4 +1,4 @@
-import { KvError } from "@headwater/kv";
+import { KvError, type KvErrorCode } from "@headwater/kv";
 import { PlaylistError } from "@headwater/playlists";
 import type { StoreResult } from "@headwater/segment-store/writer";
 import { ProblemError, type PublishResult, toProblem } from "@headwater/service-kit";
@@ -18,6 +18,13 @@ const BODY_STATUS = { "cut-short": 400, "too-large": 413, timeout: 408 } as cons
 const PLAYLIST_STATUS = { "too-large": 413, "not-a-playlist": 422, malformed: 422 } as const;
 const RETRY_AFTER_SEC = 1;
 
+const STORE_PROBLEM: Readonly<Record<KvErrorCode, () => ProblemError>> = {
+  full: () => new ProblemError(507, "store-full", "There is no room left for media"),
+  clock: () =>
+    new ProblemError(503, "store-clock", "A clock is off by more than two seconds: what is stored now could be lost"),
+  unavailable: () => new ProblemError(503, "store-unavailable", "The store cannot take it now"),
+};
+
 /** A refusal as the client sees it. */
 export interface Refusal {
   readonly problem: ProblemError;
@@ -27,14 +34,13 @@ export interface Refusal {
 /** What a client is told of an error, whatever it is; the insides of a store or of ours are not shown. */
 export function refusalOf(error: unknown): Refusal {
   const problem = problemOf(error);
-  return { problem, headers: problem.status === 503 ? { "Retry-After": String(RETRY_AFTER_SEC) } : {} };
+  const isForNow = problem.status === 503 || problem.status === 507;
+  return { problem, headers: isForNow ? { "Retry-After": String(RETRY_AFTER_SEC) } : {} };
 }
 
 function problemOf(error: unknown): ProblemError {
   if (error instanceof KvError) {
-    return error.code === "full"
-      ? new ProblemError(507, "store-full", "There is no room left for media")
-      : new ProblemError(503, "store-unavailable", "The store cannot take it now");
+    return STORE_PROBLEM[error.code]();
   }
   if (error instanceof BodyError) return new ProblemError(BODY_STATUS[error.code], error.code, error.message);
   if (error instanceof PlaylistError) return new ProblemError(PLAYLIST_STATUS[error.code], error.code, error.message);

@@ -17,6 +17,8 @@ export interface Parts {
   readonly nowMs: () => number;
   /** Whether the events could not be read at the last try. */
   readonly isStale: () => boolean;
+  /** By how much this machine's clock is ahead of the store's, in ms. */
+  readonly clockAheadMs: () => number;
 }
 
 /** What a request has shown so far, in `res.locals`. */

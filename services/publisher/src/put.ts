@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { CLOCK_TOLERANCE_MS, KvError } from "@headwater/kv";
 import type { ObjectPath } from "@headwater/segment-store/writer";
 import { ProblemError } from "@headwater/service-kit";
 import type { Request, RequestHandler, Response } from "express";
@@ -23,6 +24,7 @@ async function answer(parts: Parts, req: Request, res: Response): Promise<void> 
     firstByteMs = nowMs();
   });
 
+  refuseByClock(parts.clockAheadMs());
   refusePartial(req);
   const name = objectName(target);
   const result = hasNoBody(req) ? "none" : await store(parts, req, res, objectPath(name));
@@ -45,6 +47,11 @@ async function store(parts: Parts, req: Request, res: Response, path: ObjectPath
     default:
       return storeMedia(parts, req, res, path);
   }
+}
+
+/** Numbers and deadlines are judged by the clock, so this comes before anything else is said of them. */
+function refuseByClock(aheadMs: number): void {
+  if (Math.abs(aheadMs) > CLOCK_TOLERANCE_MS) throw new KvError("clock", `ahead by ${Math.round(aheadMs)} ms`);
 }
 
 /** Part of an object, or an encoded one, must not be taken for the whole. */

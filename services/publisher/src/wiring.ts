@@ -1,6 +1,13 @@
 import { Catalog } from "@headwater/segment-store/catalog";
 import { Publishing } from "@headwater/segment-store/writer";
-import { type Address, createHttpServer, listen, type Running, type ServiceContext } from "@headwater/service-kit";
+import {
+  type Address,
+  clockReasons,
+  createHttpServer,
+  listen,
+  type Running,
+  type ServiceContext,
+} from "@headwater/service-kit";
 import { openStores, type Stores } from "@headwater/stores";
 import { createApp } from "./app.ts";
 import { Inflight } from "./inflight.ts";
@@ -36,9 +43,20 @@ export async function startPublisher(context: ServiceContext, overrides: Overrid
   await catalog.start();
   const publishing = new Publishing({ kv, cache, notices: stores.notices, catalog, nowMs });
 
+  const clockAheadMs = stores.clockAheadMs ?? (() => 0);
   const inflight = new Inflight();
   const { limits } = settings;
-  const app = createApp({ catalog, publishing, inflight, metrics, logger, limits, nowMs, isStale: () => stale });
+  const app = createApp({
+    catalog,
+    publishing,
+    inflight,
+    metrics,
+    logger,
+    limits,
+    nowMs,
+    isStale: () => stale,
+    clockAheadMs,
+  });
   const server = createHttpServer({ request: app, checkContinue: app });
   // An encoder that closes its side behind the last byte has still sent a whole body.
   Object.assign(server, { httpAllowHalfOpen: true });
@@ -47,7 +65,10 @@ export async function startPublisher(context: ServiceContext, overrides: Overrid
   return {
     address,
     servers: [server],
-    notReady: () => (stale ? ["the store cannot be reached: the events cannot be read"] : []),
+    notReady: () => [
+      ...(stale ? ["the store cannot be reached: the events cannot be read"] : []),
+      ...clockReasons(clockAheadMs()),
+    ],
     async close() {
       await inflight.settled();
       await catalog.close();

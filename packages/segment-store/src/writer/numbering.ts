@@ -45,9 +45,11 @@ const RECENT_DURATIONS = 8;
 /** Our numbers for the encoder's, and the anchor of a `first-segment` timeline. */
 export class Numbering {
   readonly #committer: Committer;
+  readonly #nowMs: () => number;
 
-  constructor(committer: Committer) {
+  constructor(committer: Committer, nowMs: () => number) {
     this.#committer = committer;
+    this.#nowMs = nowMs;
   }
 
   /**
@@ -115,7 +117,7 @@ export class Numbering {
   }
 
   #putAnchor(view: EventView, anchor: AnchorRecord): Promise<void> {
-    const tokenUs = nextToken(Date.now(), view.shape.tokenUs("anchor", anchor));
+    const tokenUs = nextToken(this.#nowMs(), view.shape.tokenUs("anchor", anchor));
     return this.#committer.put("control", shapeRow(view.uid, "anchor", anchor, tokenUs));
   }
 

@@ -36,7 +36,7 @@ export class SegmentWriter {
   constructor(options: SegmentWriterOptions) {
     this.#options = options;
     this.committer = new Committer(options.kv, options.notices, options.catalog);
-    this.#candidates = new Candidates(this.committer, new Numbering(this.committer), options.nowMs);
+    this.#candidates = new Candidates(this.committer, new Numbering(this.committer, options.nowMs), options.nowMs);
   }
 
   /** Begins a body. */

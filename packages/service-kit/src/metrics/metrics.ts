@@ -13,8 +13,9 @@ export interface Level {
 
 /** A level by label, read when somebody asks for the metrics. */
 export interface ReadLevel<L extends Record<string, string>> {
-  readFrom(read: () => readonly { readonly labels: L; readonly value: number }[]): void;
+  readFrom(read: () => Levels<L> | Promise<Levels<L>>): void;
 }
+type Levels<L> = readonly { readonly labels: L; readonly value: number }[];
 
 const PUBLISH_RESULTS = ["stored", "same", "conflict", "aborted", "refused", "failed"] as const;
 /** `refused` is the client's fault, `failed` the store's or ours. */
@@ -45,6 +46,10 @@ export type Metrics = {
   readonly zoneNodeOut: ReadLevel<{ zone: string; node: string }>;
   /** `event`: `hedge` or `retry`. */
   readonly storeEventsTotal: LabelledCounter<{ table: "rows" | "chunks"; event: string }>;
+  /** This machine's clock less the store's. */
+  readonly clockAheadSeconds: ReadLevel<Record<never, string>>;
+  /** Of the embedded store's disk, beyond the reserve at which media is refused; may be negative. */
+  readonly diskSpareBytes: ReadLevel<Record<never, string>>;
   readonly holds: Level;
   /** `end`: why the hold ended, one of a few words of ours. */
   readonly holdsTotal: LabelledCounter<{ end: string }>;
@@ -112,8 +117,8 @@ export function createMetrics(service: ServiceName): Metrics {
     new Gauge({
       ...define(services, name, help),
       labelNames,
-      collect() {
-        for (const { labels, value } of read()) this.set(labels, value);
+      async collect() {
+        for (const { labels, value } of await read()) this.set(labels, value);
       },
     });
     return {
@@ -172,6 +177,18 @@ export function createMetrics(service: ServiceName): Metrics {
       "store_events_total",
       "Requests to Cassandra sent to a second node, or again, by what they were for.",
       ["table", "event"],
+    ),
+    clockAheadSeconds: readLevel(
+      every,
+      "clock_ahead_seconds",
+      "By how much this machine's clock is ahead of Cassandra's; negative when behind.",
+      [],
+    ),
+    diskSpareBytes: readLevel(
+      publisher,
+      "disk_spare_bytes",
+      "Bytes free on the embedded store's disk until new media is refused.",
+      [],
     ),
     holds: new Gauge(define(origin, "holds", "Requests held now for a segment still to come.")),
     holdsTotal: counter(origin, "holds_total", "Holds by how they ended.", ["end"]),

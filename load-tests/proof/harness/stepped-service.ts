@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Service, startOriginBeside } from "@headwater/infra";
+import { type Service, startOriginBeside, startPublisherBeside } from "@headwater/infra";
 import type { Headwater } from "./headwater.ts";
 
 /** Where Debian, Fedora and Homebrew put libfaketime. */
@@ -10,16 +10,27 @@ const LIBRARIES = [
   ...["/usr/lib64", "/usr/lib", "/opt/homebrew/lib"].map((dir) => `${dir}/faketime/libfaketime.so.1`),
 ];
 
-/** One more origin on the store of a running Headwater, whose clock can be set off from everybody else's. */
-export interface SteppedOrigin extends Service {
+/** One more process on the store of a running Headwater, whose clock can be set off from everybody else's. */
+export interface SteppedService extends Service {
   /** From now on its clock is so far ahead of ours, or behind. */
   step(offsetMs: number): Promise<void>;
 }
 
 export const findFaketime = (): string | undefined => LIBRARIES.find((path) => existsSync(path));
 
+type Start = (headwater: Headwater, library: string, dir: string) => Promise<SteppedService>;
+
 /** Starts it, with its clock right. `dir`: for its log and the file that libfaketime reads. */
-export async function startSteppedOrigin(headwater: Headwater, library: string, dir: string): Promise<SteppedOrigin> {
+export const startSteppedOrigin: Start = (...where) => startStepped(startOriginBeside, ...where);
+/** A publisher, likewise. */
+export const startSteppedPublisher: Start = (...where) => startStepped(startPublisherBeside, ...where);
+
+async function startStepped(
+  start: typeof startOriginBeside,
+  headwater: Headwater,
+  library: string,
+  dir: string,
+): Promise<SteppedService> {
   await mkdir(dir, { recursive: true });
   const offsetFile = join(dir, "offset");
   const step = async (offsetMs: number) => {
@@ -29,7 +40,7 @@ export async function startSteppedOrigin(headwater: Headwater, library: string, 
     await rename(`${offsetFile}.new`, offsetFile);
   };
   await step(0);
-  const origin = await startOriginBeside({
+  const service = await start({
     dir,
     env: {
       ...headwater.storeSettings,
@@ -39,5 +50,5 @@ export async function startSteppedOrigin(headwater: Headwater, library: string, 
       FAKETIME_TIMESTAMP_FILE: offsetFile,
     },
   });
-  return { ...origin, step };
+  return { ...service, step };
 }
