@@ -24,6 +24,7 @@ import { putOversized } from "./scenarios/put-oversized.ts";
 import { putTruncated } from "./scenarios/put-truncated.ts";
 import { putTwice } from "./scenarios/put-twice.ts";
 import { redisStopped } from "./scenarios/redis-stopped.ts";
+import { storeOverloaded } from "./scenarios/store-overloaded.ts";
 import { storeSlow } from "./scenarios/store-slow.ts";
 import { twoNodesGone } from "./scenarios/two-nodes-gone.ts";
 import { zonePoisoned } from "./scenarios/zone-poisoned.ts";
@@ -59,6 +60,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "node-frozen": nodeFrozen,
   "two-nodes-gone": twoNodesGone,
   "store-slow": storeSlow,
+  "store-overloaded": storeOverloaded,
   "disk-full": diskFull,
   "clocks-apart": clocksApart,
   "node-disk-full": nodeDiskFull,

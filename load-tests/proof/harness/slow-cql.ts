@@ -18,6 +18,7 @@ export interface SlowCql {
   readonly address: string;
   /** Statements passed on or swallowed so far. */
   readonly statements: number;
+  /** Another one begins without what waited under the one before. */
   pace: Pace;
   stop(): Promise<void>;
 }
@@ -33,10 +34,17 @@ export async function startSlowCql(node: string): Promise<SlowCql> {
   const [host = "", port = ""] = node.split(":");
   const sockets = new Set<Socket>();
   let freeMs = 0;
+  let pace: Pace = {};
   const slow = {
     address: "",
     statements: 0,
-    pace: {} as Pace,
+    get pace() {
+      return pace;
+    },
+    set pace(next) {
+      pace = next;
+      freeMs = 0;
+    },
     async stop() {
       const closed = once(server, "close");
       server.close();
@@ -52,7 +60,7 @@ export async function startSlowCql(node: string): Promise<SlowCql> {
       return;
     }
     slow.statements += 1;
-    const { delayMs = 0, perSecond = Number.POSITIVE_INFINITY, isDead = false } = slow.pace;
+    const { delayMs = 0, perSecond = Number.POSITIVE_INFINITY, isDead = false } = pace;
     if (isDead) return;
     freeMs = Math.max(freeMs, performance.now()) + 1000 / perSecond;
     const waitMs = freeMs - performance.now() + delayMs;

@@ -16,7 +16,7 @@ import { CassandraStagedValue, readChunk } from "./chunks.ts";
 import type { ClientOptions } from "./clients.ts";
 import { type Attempts, inTime } from "./deadline.ts";
 import { connected, type MigrateOptions, migrateCassandra } from "./migrate.ts";
-import type { StoreEvent } from "./observer.ts";
+import type { StoreEvent, StoreOperation } from "./observer.ts";
 import { keepTrying } from "./patience.ts";
 import { FETCH_ROWS, putRow, putRowIfAbsent, rangeRows } from "./rows.ts";
 import { StoreClock, watchStoreClock } from "./store-clock.ts";
@@ -27,8 +27,9 @@ export interface CassandraKvOptions extends MigrateOptions {
   readonly nowMs?: () => number;
   /** Monotonic ms, by which pages end early. */
   readonly clockMs?: () => number;
-  /** Told of every hedge and retry. */
+  /** Told of every hedge, retry and failure. */
   readonly onEvent?: (event: StoreEvent) => void;
+  readonly onOperation?: (operation: StoreOperation) => void;
 }
 
 /**
@@ -66,6 +67,7 @@ export class CassandraKv implements Kv {
   readonly #chunks: Client;
   readonly #nowMs: () => number;
   readonly #onEvent: (event: StoreEvent) => void;
+  readonly #onOperation: (operation: StoreOperation) => void;
 
   readonly #clockMs: () => number;
   readonly #storeClock: StoreClock;
@@ -76,15 +78,16 @@ export class CassandraKv implements Kv {
     rows: Client,
     chunks: Client,
     clock: StoreClock,
-    options: Pick<CassandraKvOptions, "nowMs" | "clockMs" | "onEvent">,
+    options: Pick<CassandraKvOptions, "nowMs" | "clockMs" | "onEvent" | "onOperation">,
   ) {
-    const { nowMs = Date.now, clockMs = () => performance.now(), onEvent = () => {} } = options;
+    const { nowMs = Date.now, clockMs = () => performance.now(), onEvent = () => {}, onOperation = () => {} } = options;
     this.#rows = rows;
     this.#chunks = chunks;
     this.#nowMs = nowMs;
     this.#clockMs = clockMs;
     this.#storeClock = clock;
     this.#onEvent = onEvent;
+    this.#onOperation = onOperation;
     const sizer = () => new PageSizer(FETCH_ROWS);
     this.#sizers = { control: sizer(), "1h": sizer(), "6h": sizer(), "24h": sizer(), "7d": sizer() };
   }
@@ -106,31 +109,34 @@ export class CassandraKv implements Kv {
   async put(namespace: Namespace, row: Row): Promise<void> {
     this.#checkClock();
     checkRow(namespace, row, this.#nowMs());
-    await inTime(() => putRow(this.#rows, namespace, row), this.#attempts(namespace, "rows"));
+    await inTime(() => putRow(this.#rows, namespace, row), this.#attempts(namespace, "rows", "write"));
   }
 
   async putIfAbsent(namespace: Namespace, row: Row): Promise<Row | undefined> {
     this.#checkClock();
     checkRow(namespace, row, this.#nowMs());
-    const { maxMs } = NAMESPACES[namespace];
+    const { maxMs, onEnd } = this.#attempts(namespace, "rows", "write");
     // It knows itself how to be tried again.
-    return await inTime(() => putRowIfAbsent(this.#rows, namespace, row), { maxMs });
+    return await inTime(() => putRowIfAbsent(this.#rows, namespace, row), { maxMs, onEnd });
   }
 
   async range(namespace: Namespace, id: string, query: RangeQuery): Promise<Page> {
     const sizer = this.#sizers[namespace];
     return await inTime(
       () => rangeRows(this.#rows, namespace, id, query, sizer, this.#clockMs),
-      this.#attempts(namespace, "rows"),
+      this.#attempts(namespace, "rows", "read"),
     );
   }
 
   stage(namespace: Namespace, nonce: string): StagedValue {
-    return new CassandraStagedValue(this.#chunks, namespace, nonce, this.#attempts(namespace, "chunks"));
+    return new CassandraStagedValue(this.#chunks, namespace, nonce, this.#attempts(namespace, "chunks", "write"));
   }
 
   async readChunk(namespace: Namespace, nonce: string, n: number): Promise<Buffer | undefined> {
-    return await inTime(() => readChunk(this.#chunks, namespace, nonce, n), this.#attempts(namespace, "chunks"));
+    return await inTime(
+      () => readChunk(this.#chunks, namespace, nonce, n),
+      this.#attempts(namespace, "chunks", "read"),
+    );
   }
 
   /** Ends both pools. Operations under way fail. */
@@ -145,7 +151,18 @@ export class CassandraKv implements Kv {
     throw new KvError("clock", `this machine's clock is ${aheadMs} ms ahead of Cassandra's`);
   }
 
-  #attempts(namespace: Namespace, table: StoreEvent["table"]): Attempts {
-    return { maxMs: NAMESPACES[namespace].maxMs, onRetry: () => this.#onEvent({ table, event: "retry" }) };
+  #attempts(
+    namespace: Namespace,
+    table: StoreEvent["table"],
+    operation: StoreOperation["operation"],
+  ): Required<Attempts> {
+    return {
+      maxMs: NAMESPACES[namespace].maxMs,
+      onRetry: () => this.#onEvent({ table, event: "retry" }),
+      onEnd: (tookMs, failed) => {
+        this.#onOperation({ table, operation, tookMs });
+        if (failed) this.#onEvent({ table, event: "failed" });
+      },
+    };
   }
 }

@@ -9,13 +9,17 @@ export interface Attempts {
   readonly maxMs: number;
   /** Called as a failed operation is begun anew, which is done once at most. Without it nothing is. */
   readonly onRetry?: () => void;
+  /** Told of the whole as it ends: how long it took, ms, and whether the store did not do it. */
+  readonly onEnd?: (tookMs: number, failed: boolean) => void;
 }
 
 /**
  * Settles like the operation, but at the latest after `maxMs`, and rejects with `KvError` only. The operation may be
  * begun twice: it must have the same effect again. Nodes are changed by the driver; this is for when it has no more.
  */
-export async function inTime<T>(operation: () => Promise<T>, { maxMs, onRetry }: Attempts): Promise<T> {
+export async function inTime<T>(operation: () => Promise<T>, { maxMs, onRetry, onEnd }: Attempts): Promise<T> {
+  const startMs = performance.now();
+  let failed = false;
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`no answer within ${maxMs} ms`)), maxMs);
   const inTime = <U>(work: Promise<U>): Promise<U> => Promise.race([work, late.promise]);
@@ -30,9 +34,11 @@ export async function inTime<T>(operation: () => Promise<T>, { maxMs, onRetry }:
     }
   } catch (cause) {
     if (cause instanceof KvError || cause instanceof RangeError) throw cause;
+    failed = true;
     throw new KvError("unavailable", `Cassandra: ${cause instanceof Error ? cause.message : cause}`, { cause });
   } finally {
     clearTimeout(timer);
+    onEnd?.(performance.now() - startMs, failed);
   }
 }
 

@@ -4,8 +4,18 @@ import { Hedging } from "./hedging.ts";
 /** What the store did about a request that was late or failed. */
 export interface StoreEvent {
   readonly table: "rows" | "chunks";
-  /** `hedge`: sent to a second node before the first had answered. `retry`: sent again after a failure. */
-  readonly event: "hedge" | "retry";
+  /**
+   * `hedge`: sent to a second node before the first had answered. `retry`: sent again after a failure. `failed`: given
+   * up after all that.
+   */
+  readonly event: "hedge" | "retry" | "failed";
+}
+
+/** An operation that has ended, with all its retries and hedges. */
+export interface StoreOperation {
+  readonly table: StoreEvent["table"];
+  readonly operation: "read" | "write";
+  readonly tookMs: number;
 }
 
 interface Hooks {

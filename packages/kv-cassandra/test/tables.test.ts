@@ -33,7 +33,13 @@ test("whatever goes wrong is a KvError that keeps its cause", async () => {
     code: "unavailable",
     cause,
   });
+  const ends: boolean[] = [];
+  const counted = { maxMs: 1000, onEnd: (_tookMs: number, failed: boolean) => ends.push(failed) };
+  await expect(inTime(() => Promise.reject(cause), counted)).rejects.toBeInstanceOf(KvError);
   const clock = new KvError("clock", "ahead");
+  await expect(inTime(() => Promise.reject(clock), counted)).rejects.toBe(clock);
+  await inTime(async () => 7, counted);
+  expect(ends).toEqual([true, false, false]);
   await expect(inTime(() => Promise.reject(clock), { maxMs: 1000 })).rejects.toBe(clock);
   expect(await inTime(async () => 7, { maxMs: 1000 })).toBe(7);
 });

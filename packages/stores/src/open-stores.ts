@@ -1,7 +1,7 @@
 import { type ChunkCache, READ_OUTCOMES, WRITE_OUTCOMES, type ZoneNode, zones } from "@headwater/cache";
 import { memcachedZones } from "@headwater/cache-memcached";
 import type { Kv } from "@headwater/kv";
-import { openCassandraKv } from "@headwater/kv-cassandra";
+import { openCassandraKv, type StoreOperation } from "@headwater/kv-cassandra";
 import { type LocalKv, openLocalKv, spareBytes } from "@headwater/kv-local";
 import type { Notices } from "@headwater/notices";
 import { localNotices } from "@headwater/notices-local";
@@ -32,7 +32,13 @@ export interface OpenOptions {
   /** Where the cache zones are counted. */
   readonly metrics?: Pick<
     Metrics,
-    "storeEventsTotal" | "zoneReadsTotal" | "zoneWritesTotal" | "zoneNodeOut" | "diskSpareBytes" | "clockAheadSeconds"
+    | "storeEventsTotal"
+    | "zoneReadsTotal"
+    | "zoneWritesTotal"
+    | "zoneNodeOut"
+    | "diskSpareBytes"
+    | "clockAheadSeconds"
+    | "storeSeconds"
   >;
   /** Told why the kv cannot be opened yet. */
   readonly onWaiting?: (reason: string) => void;
@@ -72,6 +78,7 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, option
     ...(store.addressMap !== undefined && { addressMap: store.addressMap }),
     onEvent: (event) => metrics?.storeEventsTotal.inc({ ...event }),
     ...(onWaiting !== undefined && { onWaiting }),
+    ...(metrics !== undefined && { onOperation: timed(metrics.storeSeconds) }),
   });
   const clockAheadMs = () => kv.clockAheadMs();
   metrics?.clockAheadSeconds.readFrom(() => [{ labels: {}, value: clockAheadMs() / 1000 }]);
@@ -88,7 +95,7 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, option
     const zone = Object.keys(settings.memcachedZones);
     beginAtZero(metrics.zoneReadsTotal, { zone, outcome: READ_OUTCOMES });
     beginAtZero(metrics.zoneWritesTotal, { zone, outcome: WRITE_OUTCOMES });
-    beginAtZero(metrics.storeEventsTotal, { table: ["rows", "chunks"], event: ["hedge", "retry"] });
+    beginAtZero(metrics.storeEventsTotal, { table: ["rows", "chunks"], event: ["hedge", "retry", "failed"] });
   }
   const { redisUrl: url } = settings;
   const channel = `${store.keyspace}:notices`;
@@ -105,6 +112,19 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, option
       await kv.close();
     },
   };
+}
+
+function timed(seconds: Metrics["storeSeconds"]): (operation: StoreOperation) => void {
+  const read = {
+    rows: seconds.series({ table: "rows", operation: "read" }),
+    chunks: seconds.series({ table: "chunks", operation: "read" }),
+  };
+  const write = {
+    rows: seconds.series({ table: "rows", operation: "write" }),
+    chunks: seconds.series({ table: "chunks", operation: "write" }),
+  };
+  const of = { read, write };
+  return ({ table, operation, tookMs }) => of[operation][table].observe(tookMs / 1000);
 }
 
 /** Without Redis nobody is told of anything: readers look at the kv themselves. */

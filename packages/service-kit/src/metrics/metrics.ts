@@ -44,8 +44,10 @@ export type Metrics = {
   readonly zoneWritesTotal: LabelledCounter<{ zone: string; outcome: string }>;
   /** 1 for a server of memcached that is left out after failures, else 0. */
   readonly zoneNodeOut: ReadLevel<{ zone: string; node: string }>;
-  /** `event`: `hedge` or `retry`. */
+  /** `event`: `hedge`, `retry` or `failed`. */
   readonly storeEventsTotal: LabelledCounter<{ table: "rows" | "chunks"; event: string }>;
+  /** `operation`: `read` or `write`. From its beginning to its end, with all retries. */
+  readonly storeSeconds: TalliedHistogram<{ table: string; operation: string }>;
   /** This machine's clock less the store's. */
   readonly clockAheadSeconds: ReadLevel<Record<never, string>>;
   /** Of the embedded store's disk, beyond the reserve at which media is refused; may be negative. */
@@ -178,6 +180,15 @@ export function createMetrics(service: ServiceName): Metrics {
       "Requests to Cassandra sent to a second node, or again, by what they were for.",
       ["table", "event"],
     ),
+    storeSeconds: new TalliedHistogram<{ table: string; operation: string }>({
+      ...define(
+        every,
+        "store_seconds",
+        "Time of an operation of Cassandra, with its retries, whether it failed or not.",
+      ),
+      labelNames: ["table", "operation"],
+      buckets: FIRST_BYTE_BUCKETS,
+    }),
     clockAheadSeconds: readLevel(
       every,
       "clock_ahead_seconds",

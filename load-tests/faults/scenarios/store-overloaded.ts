@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@headwater/infra";
+import { startSlowCql } from "../../proof/harness/slow-cql.ts";
+import { demandNone, Live } from "../live.ts";
+import type { Fault } from "../scene.ts";
+import { CachedReads } from "../traffic/cached-reads.ts";
+import { describeMs } from "../traffic/figures.ts";
+import { CLUSTERS } from "../world.ts";
+import { CALM } from "./one-node.ts";
+
+/** About half of what this traffic asks of a node. */
+const STATEMENTS_PER_SECOND = 20;
+const OVERLOAD_MS = 20_000;
+const REFUSED_WITHIN_MS = 3_500;
+const RECOVERED_WITHIN_MS = 10_000;
+
+/** The nodes do fewer statements than are asked of them; the others wait there, longer and longer. */
+export const storeOverloaded: Fault = {
+  does: `Each Cassandra node does ${STATEMENTS_PER_SECOND} statements a second for 20 s, and lets the others wait`,
+  stores: CLUSTERS,
+  deadlineMs: 240_000,
+  run: async (scene) => {
+    const { report, world } = scene;
+    const nodes = world.settings.HEADWATER_CASSANDRA_CONTACT_POINTS?.split(",") ?? [];
+    const proxies = await Promise.all(nodes.map(startSlowCql));
+    const headwater = await scene.start({
+      HEADWATER_CASSANDRA_CONTACT_POINTS: proxies.map(({ address }) => address).join(","),
+      HEADWATER_CASSANDRA_ADDRESS_MAP: nodes.map((node, i) => `${node}=${proxies[i]!.address}`).join(","),
+    });
+    const live = await Live.start(scene, headwater, CALM);
+    const { encoder } = live;
+    let [fromMs, toMs] = [0, Number.POSITIVE_INFINITY];
+    try {
+      await sleep(4_000);
+      const cached = new CachedReads(encoder, encoder.acknowledged.slice(-16));
+      fromMs = performance.now();
+      for (const proxy of proxies) proxy.pace = { perSecond: STATEMENTS_PER_SECOND };
+      await sleep(OVERLOAD_MS);
+      await cached.stop();
+      for (const proxy of proxies) proxy.pace = {};
+      const overMs = performance.now();
+      await report.check(`PUTs are taken again within ${RECOVERED_WITHIN_MS / 1000} s, without a restart`, async () => {
+        await until(async () => {
+          const taken = encoder.acknowledged.find(({ endedMs, tookMs }) => endedMs! - tookMs > overMs);
+          if (taken === undefined) throw new Error("none was");
+        }, RECOVERED_WITHIN_MS);
+        return `${(performance.now() - overMs).toFixed(0)} ms after the overload`;
+      });
+      toMs = performance.now() + REFUSED_WITHIN_MS;
+      await sleep(8_000);
+      await report.check("what is cached is served", () => cached.judge());
+    } finally {
+      await live.stop();
+      for (const proxy of proxies) await proxy.stop();
+    }
+    const isOut = (ms: number) => ms > fromMs && ms < toMs;
+    await report.check(
+      `a PUT that is not taken is 503 in < ${REFUSED_WITHIN_MS} ms, and none fails before or after`,
+      async () => {
+        const wrong = encoder.failed.filter(
+          ({ status, tookMs, endedMs }) => status !== 503 || tookMs > REFUSED_WITHIN_MS || !isOut(endedMs!),
+        );
+        demandNone(wrong.map(({ status, tookMs }) => `${status ?? "no answer"} after ${tookMs.toFixed(0)} ms`));
+        const during = encoder.acknowledged.filter(({ endedMs }) => isOut(endedMs!));
+        return `${encoder.failed.length} × 503, ${describeMs(encoder.failed.map(({ tookMs }) => tookMs))}; ${during.length} taken meanwhile`;
+      },
+    );
+    await live.judge(({ atMs }) => isOut(atMs));
+  },
+};
