@@ -1,4 +1,4 @@
-// `npm run faults [-- name…] [--store local|cluster|cluster3] [--seed TEXT] [--media DIR]`: blows to real processes in the
+// `npm run faults [-- name…] [--store local|cluster|cluster3|regions] [--seed TEXT] [--media DIR]`: blows to real processes in the
 // midst of seeded traffic. Prints a line for each check; the exit code is not 0 when one failed. `-- report` writes
 // docs/what-we-lose.md of the last runs, as a run of all faults does.
 import { randomBytes } from "node:crypto";
@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { cassandraForTests, ROOT } from "@headwater/infra";
+import { startTwoDatacenters } from "./regions.ts";
 import { keepRecord, readRecords } from "./report/record.ts";
 import { whatWeLose } from "./report/what-we-lose.ts";
 import { clocksApart } from "./scenarios/clocks-apart.ts";
@@ -26,6 +27,7 @@ import { putTwice } from "./scenarios/put-twice.ts";
 import { redisStopped } from "./scenarios/redis-stopped.ts";
 import { storeOverloaded } from "./scenarios/store-overloaded.ts";
 import { storeSlow } from "./scenarios/store-slow.ts";
+import { farFrozen, farKilled, homeNodeKilled } from "./scenarios/two-datacenters.ts";
 import { twoNodesGone } from "./scenarios/two-nodes-gone.ts";
 import { zonePoisoned } from "./scenarios/zone-poisoned.ts";
 import { zoneStopped } from "./scenarios/zone-stopped.ts";
@@ -65,13 +67,16 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "clocks-apart": clocksApart,
   "node-disk-full": nodeDiskFull,
   "all-disks-full": allDisksFull,
+  "far-datacenter-killed": farKilled,
+  "far-datacenter-frozen": farFrozen,
+  "home-node-killed": homeNodeKilled,
   ladder: ladder(values.media),
 };
-const USAGE = `npm run faults [-- name…] [--store local|cluster|cluster3] [--seed TEXT] [--media DIR] [--brief] [--keep]
+const USAGE = `npm run faults [-- name…] [--store local|cluster|cluster3|regions] [--seed TEXT] [--media DIR] [--brief] [--keep]
 npm run faults -- report
   names: ${Object.keys(FAULTS).join(", ")}; all that the store can have when none is given
   --seed repeats a run's traffic; --media sends real segments ({number}.m4s) up the ladder
-  cluster3 has three Cassandra nodes, and takes some 6 GB of memory
+  cluster3 and regions have three Cassandra nodes, and take some 6 GB of memory
   report writes docs/what-we-lose.md of the last run of each, as a run of all does
   --brief strikes less often and is not kept for the report; --keep leaves the folder with data and logs, as a failure does
 `;
@@ -83,7 +88,7 @@ const names =
 
 if (positionals.length === 1 && positionals[0] === "report") {
   await writeReport();
-} else if (!ALL_STORES.includes(store) || names.some((name) => !FAULTS[name]?.stores.includes(store))) {
+} else if (![...ALL_STORES, "regions"].includes(store) || names.some((name) => !FAULTS[name]?.stores.includes(store))) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
@@ -130,7 +135,11 @@ async function writeReport(): Promise<void> {
 
 async function startCassandra(dir: string): Promise<WorldCassandra> {
   const ownDisks = names.some((name) => FAULTS[name]!.ownDisks);
-  const cassandra = store === "cluster3" ? await startThreeNodes(dir, ownDisks) : await cassandraForTests();
+  const start: Partial<Record<Store, typeof startTwoDatacenters>> = {
+    cluster3: (at) => startThreeNodes(at, ownDisks),
+    regions: startTwoDatacenters,
+  };
+  const cassandra = await (start[store] ?? cassandraForTests)(dir);
   if (cassandra === undefined) throw new Error("Cassandra is missing: node infra/src/install.ts");
   return cassandra;
 }

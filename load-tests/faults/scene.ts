@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { cpuShare } from "../proof/harness/cpu.ts";
 import { type Headwater, startHeadwater } from "../proof/harness/headwater.ts";
+import { regionsWorld } from "./regions.ts";
 import { FaultReport } from "./report/fault-report.ts";
 import { clusterWorld, localWorld, type Store, type World, type WorldCassandra } from "./world.ts";
 
@@ -53,7 +54,7 @@ export const visibleWithinMs = ({ brief }: Pick<Scene, "brief">): number => (bri
 /** Runs one fault from the start of everything to its end. Rejects only if the world cannot be started or stopped. */
 export async function runFault({ name, fault, seed, dir, brief, cassandra }: RunOptions): Promise<FaultReport> {
   const report = new FaultReport(name);
-  const world = cassandra === undefined ? localWorld : await clusterWorld(cassandra, join(dir, "parts"));
+  const world = cassandra === undefined ? localWorld : await worldOn(cassandra, join(dir, "parts"));
   if (world === undefined) throw new Error("memcached and Redis are missing: node infra/src/install.ts");
   const started: Headwater[] = [];
   const start = async (settings: NodeJS.ProcessEnv = {}) => {
@@ -74,4 +75,8 @@ export async function runFault({ name, fault, seed, dir, brief, cassandra }: Run
   await world.stop();
   if (failure !== undefined) await report.check("went through", () => Promise.reject(failure));
   return report;
+}
+
+function worldOn(cassandra: WorldCassandra, dir: string): Promise<World | undefined> {
+  return cassandra.far === undefined ? clusterWorld(cassandra, dir) : regionsWorld(cassandra, cassandra.far, dir);
 }

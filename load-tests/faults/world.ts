@@ -12,8 +12,11 @@ import {
 import { clusterSettings } from "../proof/harness/cluster.ts";
 import { allOf, DISK_BYTES, type NodeVictim, nodeVictim, type Victim, victim } from "./victim.ts";
 
-/** `cluster` has one Cassandra node, which others may use too, `cluster3` three of its own. */
-export type Store = "local" | "cluster" | "cluster3";
+/**
+ * `cluster` has one Cassandra node, which others may use too, `cluster3` three of its own, `regions` three in two
+ * datacenters, and another region that reads the second one (`regions.ts`).
+ */
+export type Store = "local" | "cluster" | "cluster3" | "regions";
 export const ALL_STORES: readonly Store[] = ["local", "cluster", "cluster3"];
 export const CLUSTERS: readonly Store[] = ["cluster", "cluster3"];
 
@@ -25,17 +28,21 @@ export interface World {
   /** memcached zones of two nodes each, the origin's own first; none on the local store. */
   readonly zones: readonly Victim[];
   readonly redis: Victim | undefined;
+  /** What an origin of the other region is to be given on top of `settings`; only `regions` has one. */
+  readonly elsewhere?: NodeJS.ProcessEnv;
   /** Cassandra stays, with all its nodes whole again. */
   stop(): Promise<void>;
 }
 
 export const localWorld: World = { settings: {}, nodes: [], zones: [], redis: undefined, stop: async () => {} };
 
-/** `contactPoint` names all nodes, with commas between. */
+/** `contactPoint` names all nodes of `datacenter`, with commas between. */
 export interface WorldCassandra extends TestCassandra {
   readonly nodes?: readonly CassandraNode[];
   /** One for each node, where the nodes have disks of their own. */
   readonly disks?: readonly SmallDisk[];
+  /** Its second datacenter, that of the last node. */
+  readonly far?: Pick<TestCassandra, "contactPoint" | "datacenter">;
 }
 
 /**

@@ -4,12 +4,17 @@ import { join } from "node:path";
 export interface CassandraNodeConfig {
   readonly dir: string;
   readonly host: string;
-  readonly seed: string;
+  /** Every node: one that is a seed itself does not give up when no other answers in time at its start. */
+  readonly seeds: readonly string[];
   readonly port: number;
   readonly storagePort: number;
   readonly heapMb: number;
   /** Folder with Cassandra's jars. */
   readonly lib: string;
+  /** Which of several datacenters it stands in; undefined where there is but one. */
+  readonly datacenter?: string | undefined;
+  /** Whether what a node missed is kept for it and given to it later. */
+  readonly handsOver: boolean;
 }
 
 const LOGBACK = `<configuration>
@@ -36,6 +41,16 @@ const OPENS = [
   "jdk.management/com.sun.management.internal",
 ];
 
+/**
+ * A node says where it stands (`cassandra-rackdc.properties`). What a datacenter has missed is handed over as fast as it
+ * can be taken: as shipped, a node hands over 1 MiB a second, less than one event of a few renditions makes.
+ */
+const MANY_DATACENTERS = {
+  endpoint_snitch: "GossipingPropertyFileSnitch",
+  hinted_handoff_throttle: "64MiB",
+  hints_flush_period: "1000ms",
+};
+
 /** Writes a node's configuration below its folder and returns Java's arguments for it. */
 export async function writeCassandraConfig(node: CassandraNodeConfig): Promise<string[]> {
   const conf = join(node.dir, "conf");
@@ -43,6 +58,9 @@ export async function writeCassandraConfig(node: CassandraNodeConfig): Promise<s
   const yaml = join(conf, "cassandra.yaml");
   await writeFile(yaml, JSON.stringify(settings(node), null, 2)); // JSON is YAML
   await writeFile(join(conf, "logback.xml"), LOGBACK);
+  if (node.datacenter !== undefined) {
+    await writeFile(join(conf, "cassandra-rackdc.properties"), `dc=${node.datacenter}\nrack=rack1\n`);
+  }
   const properties = {
     "cassandra.config": `file://${yaml}`,
     "cassandra.storagedir": node.dir,
@@ -69,18 +87,19 @@ export async function writeCassandraConfig(node: CassandraNodeConfig): Promise<s
   ];
 }
 
-function settings({ dir, host, seed, port, storagePort }: CassandraNodeConfig) {
+function settings({ dir, host, seeds, port, storagePort, datacenter, handsOver }: CassandraNodeConfig) {
   return {
     cluster_name: "headwater",
     num_tokens: 4,
     partitioner: "org.apache.cassandra.dht.Murmur3Partitioner",
-    endpoint_snitch: "SimpleSnitch",
+    ...(datacenter === undefined ? { endpoint_snitch: "SimpleSnitch" } : MANY_DATACENTERS),
     seed_provider: [
       {
         class_name: "org.apache.cassandra.locator.SimpleSeedProvider",
-        parameters: [{ seeds: `${seed}:${storagePort}` }],
+        parameters: [{ seeds: seeds.map((seed) => `${seed}:${storagePort}`).join(",") }],
       },
     ],
+    hinted_handoff_enabled: handsOver,
     auto_bootstrap: false, // a node joins an empty cluster: nothing to fetch from the others
     listen_address: host,
     rpc_address: host,

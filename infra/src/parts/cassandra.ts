@@ -14,6 +14,7 @@ const DATACENTER = "datacenter1";
 export interface CassandraNode extends Part {
   readonly host: string;
   readonly port: number;
+  readonly datacenter: string;
   /** Ends it if it still runs; resolves when it answers queries again, on the same data. */
   startAgain(): Promise<void>;
 }
@@ -22,6 +23,7 @@ export interface Cassandra {
   readonly nodes: readonly CassandraNode[];
   /** `host:port` of every node. */
   readonly contactPoints: readonly string[];
+  /** Of the first node. */
   readonly datacenter: string;
   /** Of the first node. */
   readonly pid: number;
@@ -29,25 +31,28 @@ export interface Cassandra {
 }
 
 export interface CassandraOptions {
-  readonly nodes: 1 | 3;
+  readonly nodes: 1 | 2 | 3;
   /** Data, configuration and logs, a folder for each node. */
   readonly dir: string;
   /** CQL port, the same on every node (127.0.0.1, .2, .3). Default: a free one. */
   readonly port?: number;
-  /** Java heap of each node. Default 1024 for one node, 512 each for three. */
+  /** Java heap of each node. Default 1024 for one node, 512 each for more. */
   readonly heapMb?: number;
+  /** The datacenter of each node. Default: one for all. */
+  readonly datacenters?: readonly string[];
+  /** Whether a node that was away is given what it missed (hints). Default true. */
+  readonly handsOver?: boolean;
   readonly outliveUs?: boolean;
 }
 
-/** A real Cassandra 5 of one or three nodes on loopback addresses; resolves when every node answers queries and sees the others. */
+/** A real Cassandra 5 of one to three nodes on loopback addresses; resolves when every node answers queries and sees the others. */
 export async function startCassandra(options: CassandraOptions): Promise<Cassandra> {
-  const { heapMb = options.nodes === 1 ? 1024 : 512, outliveUs = false } = options;
+  const { heapMb = options.nodes === 1 ? 1024 : 512, handsOver = true, outliveUs = false } = options;
   const [java, lib] = await Promise.all([findJava(), cassandraJars()]);
   if (!java) throw new Error("Cassandra needs Java 17, which is not installed");
   const hosts = Array.from({ length: options.nodes }, (_, i) => `127.0.0.${i + 1}`);
   const port = options.port ?? (await freePort(0, hosts));
   const storagePort = await freePort(0, hosts);
-  const seed = hosts[0]!;
   const nodes: CassandraNode[] = [];
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.stop()));
@@ -55,7 +60,9 @@ export async function startCassandra(options: CassandraOptions): Promise<Cassand
   try {
     for (const host of hosts) {
       const dir = resolve(options.dir, `node-${host}`);
-      const args = await writeCassandraConfig({ dir, host, seed, port, storagePort, heapMb, lib });
+      const datacenter = options.datacenters?.[nodes.length];
+      const place = { dir, host, seeds: hosts, port, storagePort, datacenter };
+      const args = await writeCassandraConfig({ ...place, heapMb, lib, handsOver });
       const start = () =>
         startPart({
           name: `Cassandra ${host}:${port}`,
@@ -68,7 +75,7 @@ export async function startCassandra(options: CassandraOptions): Promise<Cassand
           graceMs: 10_000,
           outliveUs,
         });
-      nodes.push(nodeOf(host, port, await start(), start));
+      nodes.push(nodeOf({ host, port, datacenter: datacenter ?? DATACENTER }, await start(), start));
     }
     for (const { host } of nodes) await until(() => seesPeers(port, host, nodes.length - 1), 30_000);
   } catch (error) {
@@ -76,14 +83,16 @@ export async function startCassandra(options: CassandraOptions): Promise<Cassand
     throw error;
   }
   const contactPoints = hosts.map((host) => `${host}:${port}`);
-  return { nodes, contactPoints, datacenter: DATACENTER, pid: nodes[0]!.pid, stop };
+  const { datacenter, pid } = nodes[0]!;
+  return { nodes, contactPoints, datacenter, pid, stop };
 }
 
-function nodeOf(host: string, port: number, first: Part, start: () => Promise<Part>): CassandraNode {
+type Place = Pick<CassandraNode, "host" | "port" | "datacenter">;
+
+function nodeOf(place: Place, first: Part, start: () => Promise<Part>): CassandraNode {
   let part = first;
   return {
-    host,
-    port,
+    ...place,
     logFile: first.logFile,
     get pid() {
       return part.pid;

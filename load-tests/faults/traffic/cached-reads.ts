@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SeededEncoder, Sent } from "./encoder.ts";
+import type { Sent, SentSegments } from "./encoder.ts";
 import { describeMs } from "./figures.ts";
 import { type Got, get } from "./get.ts";
 
@@ -13,7 +13,7 @@ export class CachedReads {
   readonly #running: Promise<void>;
   #stopped = false;
 
-  constructor(encoder: SeededEncoder, segments: readonly Sent[]) {
+  constructor(encoder: SentSegments, segments: readonly Sent[]) {
     this.#running = this.#run(encoder, segments);
   }
 
@@ -30,7 +30,7 @@ export class CachedReads {
     return describeMs(this.#tookMs);
   }
 
-  async #run(encoder: SeededEncoder, segments: readonly Sent[]): Promise<void> {
+  async #run(encoder: SentSegments, segments: readonly Sent[]): Promise<void> {
     const agent = new Agent({ keepAlive: true });
     for (let i = 0; !this.#stopped && segments.length > 0; i++) {
       const one = segments[i % segments.length]!;

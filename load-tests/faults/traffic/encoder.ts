@@ -76,6 +76,12 @@ export class SeededEncoder implements SentSegments {
     return `${this.event.readUrl}/${rendition}/${number}.m4s`;
   }
 
+  /** The same, read from an origin elsewhere. */
+  at(originUrl: string): SentSegments {
+    const urlOf: SentSegments["urlOf"] = (one) => new URL(new URL(this.urlOf(one)).pathname, originUrl).href;
+    return { event: this.event, sent: this.sent, bytesOf: (one) => this.bytesOf(one), urlOf };
+  }
+
   /** Sends no more; resolves when every PUT has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();

@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SeededEncoder, Sent } from "./encoder.ts";
+import type { Sent, SentSegments } from "./encoder.ts";
 import { type GetError, type Got, get } from "./get.ts";
 import { isAcknowledged } from "./put.ts";
 import { seededRandom } from "./random.ts";
@@ -10,7 +10,7 @@ const NEWEST = 32;
 const PAUSE_MS = 15;
 
 export interface ReadersOptions {
-  readonly encoder: SeededEncoder;
+  readonly encoder: SentSegments;
   readonly seed: string;
   /** How long after its 2xx a segment may still be refused. */
   readonly visibleWithinMs: number;
@@ -44,7 +44,7 @@ export class Readers {
   readonly missed: string[] = [];
   /** No answer, half an answer, or a status that has no place here. */
   readonly failed: FailedRead[] = [];
-  readonly #encoder: SeededEncoder;
+  readonly #encoder: SentSegments;
   readonly #visibleWithinMs: number;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #running: Promise<unknown>;

@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SeededEncoder, Sent } from "./encoder.ts";
+import type { Sent, SentSegments } from "./encoder.ts";
 import { get } from "./get.ts";
 import { isAcknowledged } from "./put.ts";
 
@@ -16,7 +16,7 @@ export interface Visible {
 }
 
 /** The next `count` segments of a rendition, each asked for until it is served. Rejects when one is not in 5 s. */
-export async function watchVisible(encoder: SeededEncoder, rendition: string, count: number): Promise<Visible[]> {
+export async function watchVisible(encoder: SentSegments, rendition: string, count: number): Promise<Visible[]> {
   const agent = new Agent({ keepAlive: true });
   const visible: Visible[] = [];
   const seen = new Set(encoder.sent);

@@ -1,2 +1,3 @@
+export { hintsOnly } from "./hints.ts";
 export { type MemoryNotices, memoryNotices } from "./memory.ts";
 export * from "./port.ts";

@@ -16,12 +16,13 @@ export async function migrateStore(
   onStep: (step: Migration) => void,
 ): Promise<Migrated | undefined> {
   if (store.kind === "local") return undefined;
-  const { contactPoints, dataCenter, keyspace, addressMap } = store;
+  const { contactPoints, dataCenter, keyspace, addressMap, replication } = store;
   const before = await migrateCassandra({
     contactPoints,
     localDataCenter: dataCenter,
     keyspace,
     ...(addressMap !== undefined && { addressMap }),
+    ...(replication !== undefined && { replication }),
     onStep,
   });
   return { before, now: SCHEMA_VERSION };

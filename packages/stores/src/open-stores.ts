@@ -1,9 +1,9 @@
 import { type ChunkCache, READ_OUTCOMES, WRITE_OUTCOMES, type ZoneNode, zones } from "@headwater/cache";
 import { memcachedZones } from "@headwater/cache-memcached";
-import type { Kv } from "@headwater/kv";
-import { openCassandraKv, type StoreOperation } from "@headwater/kv-cassandra";
+import { guardedHome, type HomeKv, type Kv } from "@headwater/kv";
+import { type CassandraKv, openCassandraKv, type StoreEvent, type StoreOperation } from "@headwater/kv-cassandra";
 import { type LocalKv, openLocalKv, spareBytes } from "@headwater/kv-local";
-import type { Notices } from "@headwater/notices";
+import { hintsOnly, type Notices } from "@headwater/notices";
 import { localNotices } from "@headwater/notices-local";
 import { RedisNotices } from "@headwater/notices-redis";
 import { beginAtZero, type Metrics, type Settings } from "@headwater/service-kit";
@@ -11,6 +11,8 @@ import { beginAtZero, type Metrics, type Settings } from "@headwater/service-kit
 /** The stores of one process, as its settings name them. */
 export interface Stores {
   readonly kv: Kv;
+  /** Where writes are acknowledged, in a process that reads another datacenter; undefined in all others. */
+  readonly home?: HomeKv;
   /** The cache zones; always empty on the embedded store and without memcached. */
   readonly cache: ChunkCache;
   readonly notices: Notices;
@@ -69,17 +71,8 @@ async function openEmbedded(store: Store<"local">, { metrics }: OpenOptions): Pr
 }
 
 async function openCluster(settings: Settings, store: Store<"cassandra">, options: OpenOptions): Promise<Stores> {
-  const { writes, metrics, onWaiting } = options;
-  const isOrigin = settings.service === "origin";
-  const kv = await openCassandraKv({
-    contactPoints: [...(isOrigin ? store.readContactPoints : store.contactPoints)],
-    localDataCenter: isOrigin ? store.readDataCenter : store.dataCenter,
-    keyspace: store.keyspace,
-    ...(store.addressMap !== undefined && { addressMap: store.addressMap }),
-    onEvent: (event) => metrics?.storeEventsTotal.inc({ ...event }),
-    ...(onWaiting !== undefined && { onWaiting }),
-    ...(metrics !== undefined && { onOperation: timed(metrics.storeSeconds) }),
-  });
+  const { writes, metrics } = options;
+  const { kv, home, close } = await openKv(settings, store, options);
   const clockAheadMs = () => kv.clockAheadMs();
   metrics?.clockAheadSeconds.readFrom(() => [{ labels: {}, value: clockAheadMs() / 1000 }]);
   const cache = memcachedZones({
@@ -102,16 +95,53 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, option
   const redis = url === undefined ? undefined : new RedisNotices({ url, channel, publisher: writes });
   return {
     kv,
+    ...(home !== undefined && { home }),
     cache,
     cacheNodes: cache.nodes,
     clockAheadMs,
-    notices: redis ?? noNotices,
+    notices: home === undefined ? (redis ?? noNotices) : hintsOnly(redis ?? noNotices),
     close: async () => {
       await redis?.close();
       cache.close();
-      await kv.close();
+      await close();
     },
   };
+}
+
+/**
+ * The kv of this process's own datacenter. An origin that reads another one than is written to leaves the schema to
+ * those who write, and has their datacenter as its home.
+ */
+async function openKv(
+  { service }: Settings,
+  store: Store<"cassandra">,
+  { metrics, onWaiting }: OpenOptions,
+): Promise<Pick<Stores, "home" | "close"> & { readonly kv: CassandraKv }> {
+  const { contactPoints, dataCenter, readContactPoints, readDataCenter, keyspace, addressMap, replication } = store;
+  const common = {
+    keyspace,
+    ...(addressMap !== undefined && { addressMap }),
+    ...(replication !== undefined && { replication }),
+    onEvent: (event: StoreEvent) => metrics?.storeEventsTotal.inc({ ...event }),
+  };
+  const written = { contactPoints, localDataCenter: dataCenter };
+  const read = { contactPoints: readContactPoints, localDataCenter: readDataCenter };
+  const isBehind = service === "origin" && readDataCenter !== dataCenter;
+  const kv = await openCassandraKv({
+    ...common,
+    ...(service === "origin" ? read : written),
+    ...(isBehind && { role: "user" }),
+    ...(onWaiting !== undefined && { onWaiting }),
+    ...(metrics !== undefined && { onOperation: timed(metrics.storeSeconds) }),
+  });
+  if (!isBehind) return { kv, close: () => kv.close() };
+  let opened: CassandraKv | undefined;
+  const open = async () => {
+    opened = await openCassandraKv({ ...common, ...written, role: "user", waitMs: 0 });
+    return opened;
+  };
+  const home = guardedHome(open, { onAsk: (event, table) => metrics?.storeEventsTotal.inc({ table, event }) });
+  return { kv, home, close: async () => void (await Promise.all([kv.close(), opened?.close()])) };
 }
 
 function timed(seconds: Metrics["storeSeconds"]): (operation: StoreOperation) => void {

@@ -79,6 +79,7 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
   await catalog.start();
   const reader = new SegmentReader({
     kv,
+    home: stores.home,
     cache,
     catalog,
     nowMs,

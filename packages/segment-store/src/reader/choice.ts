@@ -33,3 +33,8 @@ export function chooseCandidate(
   });
   return candidate === undefined ? choice : { ...choice, candidate: candidate.of };
 }
+
+/** Whether there is one pipeline, and it has sent a copy without defects: nothing replaces that. */
+export function isOnlyCopy(event: EventRecord, { reason }: Pick<Choice, "reason">): boolean {
+  return event.pipelines.length === 1 && reason !== "least-bad";
+}

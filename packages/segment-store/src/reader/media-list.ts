@@ -3,7 +3,7 @@ import { MediaLines, type WrittenSegment } from "@headwater/playlists";
 import { durationMs, numberStartMs, retryDeadlineMs, type Template } from "@headwater/timeline";
 import { type EventView, templateOf } from "../catalog/index.ts";
 import type { Candidate } from "../model/index.ts";
-import { chooseCandidate } from "./choice.ts";
+import { chooseCandidate, isOnlyCopy } from "./choice.ts";
 
 export interface MediaListOptions {
   readonly view: EventView;
@@ -12,6 +12,8 @@ export interface MediaListOptions {
   /** First number of the list. */
   readonly from: number;
   readonly clockToleranceMs: number;
+  /** Whether nothing of a number can still be on its way from the store in which it was acknowledged. */
+  readonly isWhole: (number: number, nowMs: number) => boolean;
 }
 
 /** Numbers are inclusive. Default: all that the list holds. */
@@ -107,9 +109,11 @@ export class MediaList {
 
   #advance(template: Template, nowMs: number): void {
     while (this.#isWithin(template)) {
-      const { candidate, settled } = this.#choiceOf(this.#next, nowMs);
+      const { candidate, settled, reason } = this.#choiceOf(this.#next, nowMs);
       if (candidate !== undefined && !settled) return;
       if (candidate === undefined && !this.#isGivenUp(template, nowMs)) return;
+      const isCertain = candidate !== undefined && isOnlyCopy(this.#options.view.event, { reason });
+      if (!isCertain && !this.#options.isWhole(this.#next, nowMs)) return;
       this.#put(this.#next, candidate);
     }
   }

@@ -1,5 +1,5 @@
 import { singleFlight } from "@headwater/cache";
-import type { Kv } from "@headwater/kv";
+import type { HomeKv } from "@headwater/kv";
 import { LRUCache } from "lru-cache";
 import type { EventView } from "../catalog/index.ts";
 import { bucketOf, type Candidate, candidateOf, candidatesId, numberKey, numberKeyEnd } from "../model/index.ts";
@@ -9,6 +9,8 @@ import type { Asker, ReadGate } from "./read-gate.ts";
 const GROUP_NUMBERS = 32;
 /** Groups kept for the next reader. */
 const GROUPS = 32;
+/** Groups of which it is remembered that they were read. */
+const READ_GROUPS = 4096;
 /** More than 32 numbers of eight pipelines have, but for some that were sent again and again. */
 const MAX_ROWS = 1000;
 /** What is expected to change is read again after this time. */
@@ -18,24 +20,28 @@ const ABSENT_MS = 10_000;
 
 interface Group {
   readonly candidates: Map<number, readonly Candidate[]>;
-  /** Of its numbers it has those below: the others were in the tail when it was read, or did not fit. */
+  /** Of its numbers it has those below: the others were not old when it was read, or did not fit. */
   readonly end: number;
   readonly readMs: number;
 }
 
 export interface OldNumbersOptions {
-  readonly kv: Kv;
+  readonly kv: Pick<HomeKv, "range">;
   readonly view: EventView;
   readonly rendition: string;
   readonly gate: ReadGate;
+  /** Numbers from here on are not old, and not kept. */
+  readonly end: (nowMs: number) => number;
   /** Told of every read. */
   readonly onRead: () => void;
 }
 
-/** The candidates of numbers that have left a rendition's tail: read from the kv in groups, and kept. */
+/** The candidates of numbers of which no more are expected to come: read from the kv in groups, and kept. */
 export class OldNumbers {
   readonly #options: OldNumbersOptions;
   readonly #groups = new LRUCache<number, Group>({ max: GROUPS });
+  /** The `end` that each group had when it was read. */
+  readonly #ends = new LRUCache<number, number>({ max: READ_GROUPS });
   readonly #reads = singleFlight<string, Group>();
 
   constructor(options: OldNumbersOptions) {
@@ -43,7 +49,7 @@ export class OldNumbers {
   }
 
   /**
-   * Of a number below the tail's lowest. Rejects with KvError when the store has to be asked and cannot answer, with
+   * Of an old number. Rejects with KvError when the store has to be asked and cannot answer, with
    * ReadRefused when it is not to be asked.
    * @param finalMs until when candidates may still come: what was read before is not believed for long
    */
@@ -51,13 +57,25 @@ export class OldNumbers {
     const first = number - (number % GROUP_NUMBERS);
     let group = this.#groups.get(first);
     if (group === undefined || number >= group.end || nowMs >= rereadMs(group, number, finalMs)) {
-      const end = Math.min(first + GROUP_NUMBERS, this.#options.view.tail(this.#options.rendition).lowest);
+      const end = Math.min(first + GROUP_NUMBERS, this.#options.end(nowMs));
+      if (number >= end) return this.#alone(number, nowMs, asker);
       group = await this.#read(first, end, nowMs, asker);
       this.#groups.set(first, group);
+      this.#ends.set(first, group.end);
     }
-    // It was under way before this number had left the tail, or did not fit.
-    if (number >= group.end) group = await this.#read(number, number + 1, nowMs, asker);
+    // It was under way before this number was old, or did not fit.
+    if (number >= group.end) return this.#alone(number, nowMs, asker);
     return group.candidates.get(number) ?? [];
+  }
+
+  async #alone(number: number, nowMs: number, asker: Asker): Promise<readonly Candidate[]> {
+    const { candidates } = await this.#read(number, number + 1, nowMs, asker);
+    return candidates.get(number) ?? [];
+  }
+
+  /** Whether a number was old when it was last read, however long ago. */
+  wasRead(number: number): boolean {
+    return number < (this.#ends.get(number - (number % GROUP_NUMBERS)) ?? 0);
   }
 
   /** A candidate that has come late. */

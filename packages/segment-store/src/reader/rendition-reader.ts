@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { type Kv, rowsOf } from "@headwater/kv";
+import type { HomeKv, Kv } from "@headwater/kv";
 import {
   type Decision,
   decide,
@@ -14,16 +14,10 @@ import {
   type Template,
 } from "@headwater/timeline";
 import { type EventView, type RenditionTail, templateOf } from "../catalog/index.ts";
-import {
-  BUCKET_NUMBERS,
-  bucketOf,
-  type Candidate,
-  candidateOf,
-  candidatesId,
-  numberKey,
-  numberKeyEnd,
-} from "../model/index.ts";
-import { chooseCandidate } from "./choice.ts";
+import type { Candidate } from "../model/index.ts";
+import { chooseCandidate, isOnlyCopy } from "./choice.ts";
+import { readHistory } from "./history.ts";
+import { HomeNumbers } from "./home-numbers.ts";
 import { type ListSlice, MediaList, windowStart } from "./media-list.ts";
 import { OldNumbers } from "./old-numbers.ts";
 import { type Asker, liveEdgeRows, type ReadGate } from "./read-gate.ts";
@@ -44,9 +38,15 @@ export interface MediaPlaylist extends ListSlice {
 
 /** How often the store itself is asked for what should be there and is not: its notice may have been lost. */
 const OVERDUE_READ_MS = 500;
+/** Numbers at the lower end of the tail that can wait no longer for the home. */
+const LEAVING_NUMBERS = 4;
+/** A list that may show a gap where the home has a copy is made anew after this time. */
+const DOUBTED_LIST_MS = 30_000;
+const SECOND_MS = 1000;
 
 export interface RenditionReaderOptions {
   readonly kv: Kv;
+  readonly home?: HomeKv | undefined;
   readonly view: EventView;
   readonly rendition: string;
   readonly clockToleranceMs: number;
@@ -64,16 +64,22 @@ export class RenditionReader {
   readonly #clockToleranceMs: number;
   readonly #old: OldNumbers;
   readonly #tail: RenditionTail;
+  /** What the home has of numbers past their deadline; undefined where the kv is where writes are acknowledged. */
+  readonly #home: HomeNumbers | undefined;
   #list: MediaList | undefined;
   #listVersion = 0;
+  #listUntilMs = Number.POSITIVE_INFINITY;
   #history: Promise<void> | undefined;
 
-  constructor({ kv, view, rendition, clockToleranceMs, nowMs, gate, onReadRows }: RenditionReaderOptions) {
+  constructor({ kv, home, view, rendition, clockToleranceMs, nowMs, gate, onReadRows }: RenditionReaderOptions) {
     this.#kv = liveEdgeRows(kv, gate);
     this.view = view;
     this.rendition = rendition;
     this.#clockToleranceMs = clockToleranceMs;
-    this.#old = new OldNumbers({ kv, view, rendition, gate, onRead: onReadRows });
+    const common = { view, rendition, gate, onRead: onReadRows };
+    this.#old = new OldNumbers({ ...common, kv, end: () => view.tail(rendition).lowest });
+    const asker = (number: number, edge: string) => this.asker(number, edge);
+    this.#home = home && new HomeNumbers({ ...common, home, clockToleranceMs, asker });
     this.#tail = view.tail(rendition);
     this.#tail.onOld = (candidate) => this.#old.apply(candidate);
     this.#tail.subscribe(() => this.#list?.advance(nowMs()));
@@ -103,7 +109,11 @@ export class RenditionReader {
       if (isLate) await this.view.ensureTailRead(this.rendition, nowMs, OVERDUE_READ_MS);
     }
     const candidates = await this.#candidates(number, nowMs, edge);
-    return candidates.length > 0 ? this.#published(number, candidates, nowMs) : this.#absent(number, nowMs);
+    if (candidates.length > 0) return this.#published(number, candidates, nowMs);
+    const absent = this.#absent(number, nowMs);
+    if (absent.decision.kind !== "gone" || this.#home === undefined) return absent;
+    const missed = await this.#home.candidates(number, nowMs, edge);
+    return missed.length > 0 ? this.#published(number, missed, nowMs) : absent;
   }
 
   /**
@@ -118,6 +128,7 @@ export class RenditionReader {
     const fromAt = (last: number) => ("windowSec" in range ? windowFrom(range.windowSec, template, last) : range.from);
     const wanted = fromAt(newest);
     const list = await this.#listFrom(wanted, template, nowMs);
+    await this.#home?.askForList(list.next, nowMs);
     const keepsFrom = template.last !== undefined && fromAt(template.last) <= Math.max(wanted, list.first);
     const numbers = { from: wanted, keepsFrom, ...("to" in range && range.to !== undefined && { to: range.to }) };
     const slice = list.slice(template, nowMs, numbers, skip);
@@ -165,14 +176,20 @@ export class RenditionReader {
       nowMs,
       this.#clockToleranceMs,
     );
-    const firmness = settled ? "settled" : reason === "least-bad" ? "least-bad" : "unsettled";
+    const isFinal = settled && (isOnlyCopy(event, { reason }) || this.#isWhole(number));
+    if (settled && !isFinal) this.#home?.askLater(number, nowMs);
+    const firmness = isFinal ? "settled" : reason === "least-bad" ? "least-bad" : "unsettled";
     const presence = candidate === undefined ? "masked" : "published";
     return { decision: this.#decide(template, number, nowMs, presence, firmness), candidate, template };
   }
 
   #absent(number: number, nowMs: number): Look {
     const template = this.template();
-    return { decision: this.#decide(template, number, nowMs, "absent"), candidate: undefined, template };
+    const told = this.#decide(template, number, nowMs, "absent");
+    // Where the event begins may have been moved, and not be known here yet.
+    const isToldElsewhere = told.kind === "before-first" && this.#home !== undefined;
+    const decision = isToldElsewhere ? { ...told, untilMs: Math.min(told.untilMs, nowMs + SECOND_MS) } : told;
+    return { decision, candidate: undefined, template };
   }
 
   /** Whether the template, or where the rendition began, says that there is nothing: then nobody is asked. */
@@ -185,9 +202,20 @@ export class RenditionReader {
         return true;
       case "early":
         return numberStartMs(template, number) > nowMs;
+      case "gone":
+        return this.#home === undefined && this.#isBeforeRendition(number);
       default:
-        return number < (this.view.shape.stream(this.rendition)?.firstNumber ?? Number.POSITIVE_INFINITY);
+        return this.#isBeforeRendition(number);
     }
+  }
+
+  #isBeforeRendition(number: number): boolean {
+    return number < (this.view.shape.stream(this.rendition)?.firstNumber ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Whether nothing of a number can be on its way from where it was acknowledged. */
+  #isWhole(number: number): boolean {
+    return this.#home?.isWhole(number) ?? true;
   }
 
   async #candidates(number: number, nowMs: number, edge: string): Promise<readonly Candidate[]> {
@@ -213,8 +241,10 @@ export class RenditionReader {
   async #listFrom(wanted: number, template: Template, nowMs: number): Promise<MediaList> {
     const tail = this.#tail;
     const { version } = this.view.event;
-    if (this.#list === undefined || this.#listVersion !== version || this.#list.next < tail.lowest) {
+    const isOver = this.#listVersion !== version || nowMs >= this.#listUntilMs;
+    if (this.#list === undefined || isOver || this.#list.next < tail.lowest) {
       this.#listVersion = version;
+      this.#listUntilMs = Number.POSITIVE_INFINITY;
       this.#list = this.#newList(Math.max(tail.lowest, this.#oldest(template, nowMs)), template);
     }
     if (Math.max(wanted, this.#oldest(template, nowMs)) < this.#list.first) {
@@ -228,7 +258,19 @@ export class RenditionReader {
 
   #newList(from: number, template: Template): MediaList {
     const { view, rendition } = this;
-    return new MediaList({ view, rendition, template, from, clockToleranceMs: this.#clockToleranceMs });
+    const isWhole = (number: number, nowMs: number) => this.#isWhole(number) || this.#mustBeListed(number, nowMs);
+    return new MediaList({ view, rendition, template, from, clockToleranceMs: this.#clockToleranceMs, isWhole });
+  }
+
+  /** A number that leaves the tail goes into the list as it is, and the list is made anew after a while. */
+  #mustBeListed(number: number, nowMs: number): boolean {
+    if (number >= this.view.tail(this.rendition).lowest + LEAVING_NUMBERS) return false;
+    this.#doubtList(nowMs);
+    return true;
+  }
+
+  #doubtList(nowMs: number): void {
+    this.#listUntilMs = Math.min(this.#listUntilMs, nowMs + DOUBTED_LIST_MS);
   }
 
   #oldest(template: Template, nowMs: number): number {
@@ -240,33 +282,23 @@ export class RenditionReader {
     const tail = this.#tail;
     const from = this.#oldest(template, nowMs);
     const list = this.#newList(from, template);
-    while (list.next < tail.lowest) await this.#readInto(list, list.next, tail.lowest - 1, nowMs);
+    const { view, rendition } = this;
+    const options = { kv: this.#kv, view, rendition, allOf: this.#allOf.bind(this) };
+    while (list.next < tail.lowest) await readHistory(options, list, tail.lowest - 1, nowMs);
     this.#list = list;
   }
 
-  /** Numbers `from` to `to`, one bucket at most. */
-  async #readInto(list: MediaList, from: number, to: number, nowMs: number): Promise<void> {
-    const bucket = bucketOf(from);
-    const id = candidatesId(this.view.uid, this.rendition, bucket);
-    let before: readonly Candidate[] = [];
-    let group: Candidate[] = [];
-    const flush = (until: number) => {
-      while (list.next < until) list.setHistory(list.next, [], [], nowMs);
-      if (group.length > 0) list.setHistory(until, group, before, nowMs);
-      before = [...group, ...before].filter((candidate) => candidate.number >= until - 1);
-      group = [];
-    };
-    for await (const row of rowsOf(this.#kv, this.view.event.retention, id, {
-      from: numberKey(from),
-      to: numberKeyEnd(to),
-    })) {
-      const candidate = candidateOf(row);
-      if (group.length > 0 && group[0]!.number !== candidate.number) flush(group[0]!.number);
-      group.push(candidate);
+  /** All candidates of an old number, where `here` may not have got everything yet. */
+  async #allOf(number: number, here: readonly Candidate[], nowMs: number): Promise<readonly Candidate[]> {
+    const home = this.#home;
+    if (home === undefined || (here.length > 0 && this.view.event.pipelines.length === 1)) return here;
+    try {
+      const found = await home.candidates(number, nowMs);
+      return found.length > 0 ? found : here;
+    } catch {
+      this.#doubtList(nowMs);
+      return here;
     }
-    if (group.length > 0) flush(group[0]!.number);
-    const end = Math.min(to, (bucket + 1) * BUCKET_NUMBERS - 1);
-    while (list.next <= end) list.setHistory(list.next, [], [], nowMs);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ChunkCache } from "@headwater/cache";
-import type { Kv } from "@headwater/kv";
+import type { HomeKv, Kv } from "@headwater/kv";
 import type { Catalog, EventView } from "../catalog/index.ts";
 import type { Candidate, EventRecord } from "../model/index.ts";
 import type { Asker, ReadGate } from "./read-gate.ts";
@@ -8,6 +8,8 @@ import { type OpenedObject, type Tier, Tiers } from "./tiers.ts";
 
 export interface SegmentReaderOptions {
   readonly kv: Kv;
+  /** Where writes are acknowledged, if that is elsewhere: asked before a number is said never to have come. */
+  readonly home?: HomeKv | undefined;
   readonly cache: ChunkCache;
   readonly catalog: Catalog;
   readonly nowMs: () => number;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ChunkCache, hotSet, singleFlight } from "@headwater/cache";
-import { type ChunkRef, type Kv, KvError, type Namespace } from "@headwater/kv";
+import { type ChunkRef, type HomeKv, type Kv, KvError, type Namespace } from "@headwater/kv";
 import pLimit from "p-limit";
 import type { Asker, ReadGate } from "./read-gate.ts";
 
@@ -14,6 +14,8 @@ export interface OpenedObject {
 
 export interface TiersOptions {
   readonly kv: Kv;
+  /** Where writes are acknowledged, if that is elsewhere: has the chunks that have not arrived in the kv yet. */
+  readonly home?: HomeKv | undefined;
   readonly cache: ChunkCache;
   /** Bytes of whole objects kept in this process. */
   readonly memoryBytes: number;
@@ -85,7 +87,7 @@ export class Tiers {
     asker: Asker,
     admit: () => void,
   ): Promise<{ chunk: Buffer; tier: Tier }> {
-    const { cache, gate, kv, onRead } = this.#options;
+    const { cache, gate, home, kv, onRead } = this.#options;
     const key = `${nonce}/${n}`;
     const read = () => gate.read("memcached", asker, () => cache.get(key));
     const cached = await read();
@@ -99,10 +101,12 @@ export class Tiers {
       onRead("memcached");
       return { chunk: found, tier: "memcached" };
     }
-    const chunk = await gate.read("store", asker, () => {
+    const here = await gate.read("store", asker, () => {
       onRead("store");
       return kv.readChunk(namespace, nonce, n);
     });
+    // Not by the gate: how fast the home answers says nothing of the store.
+    const chunk = here ?? (await home?.readChunk(namespace, nonce, n));
     if (chunk === undefined) throw new KvError("unavailable", "a chunk of a committed object is missing");
     if (isMine) cache.fill(key, chunk);
     return { chunk, tier: "store" };

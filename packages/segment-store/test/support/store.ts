@@ -1,5 +1,5 @@
 import { type ChunkCache, zones } from "@headwater/cache";
-import { type Kv, memoryKv } from "@headwater/kv";
+import { type HomeKv, type Kv, memoryKv } from "@headwater/kv";
 import { type MemoryNotices, memoryNotices } from "@headwater/notices";
 import { Catalog } from "@headwater/segment-store/catalog";
 import { Events, type NewEvent } from "@headwater/segment-store/events";
@@ -39,8 +39,13 @@ export class Store {
   nowMs = T0;
   readonly #catalogs: Catalog[] = [];
 
-  async process(cache: ChunkCache = zones({ zones: [] })): Promise<Process> {
-    const { kv, notices } = this;
+  /** @param elsewhere the kv and the home of a process that reads another datacenter; it gets no notices */
+  async process(
+    cache: ChunkCache = zones({ zones: [] }),
+    elsewhere?: { readonly kv: Kv; readonly home: HomeKv },
+  ): Promise<Process> {
+    const { kv, home } = elsewhere ?? { kv: this.kv, home: undefined };
+    const notices = elsewhere === undefined ? this.notices : memoryNotices();
     const nowMs = () => this.nowMs;
     const catalog = new Catalog({ kv, notices, nowMs });
     await catalog.start();
@@ -51,7 +56,7 @@ export class Store {
       catalog,
       events: new Events({ kv, notices, catalog, nowMs }),
       publishing: new Publishing({ kv, cache, notices, catalog, nowMs }),
-      reader: new SegmentReader({ kv, cache, catalog, nowMs, ...limits }),
+      reader: new SegmentReader({ kv, home, cache, catalog, nowMs, ...limits }),
     };
   }
 

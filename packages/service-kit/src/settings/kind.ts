@@ -72,6 +72,21 @@ export const cassandraName: Kind<string> = {
   parse: (text) => (/^[A-Za-z0-9_-]{1,48}$/.test(text) ? text : undefined),
 };
 
+/** Copies in each datacenter. */
+export const replication: Kind<Readonly<Record<string, number>>> = {
+  type: "datacenters and copies",
+  unit: "",
+  allowed: "a list such as west=3,east=3 of datacenters, each with 1 to 9 copies, that names none twice",
+  secret: false,
+  parse: (text) => {
+    const pairs = list(text, ",", (item) => {
+      const [, name, copies] = /^([A-Za-z0-9_-]{1,48})=([1-9])$/.exec(item) ?? [];
+      return name === undefined ? undefined : ([name, Number(copies)] as const);
+    });
+    return pairs && distinct(pairs.map(([name]) => name)) ? Object.fromEntries(pairs) : undefined;
+  },
+};
+
 /** An address to listen on; port 0 takes any free one. */
 export const address: Kind<Address> = {
   type: "host:port",

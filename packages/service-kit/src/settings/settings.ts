@@ -13,6 +13,8 @@ export type StoreSettings =
       readonly dataCenter: string;
       readonly keyspace: string;
       readonly addressMap?: Readonly<Record<string, string>>;
+      /** Copies in each datacenter, where the keyspace has to be made; undefined: as its nodes are. */
+      readonly replication?: Readonly<Record<string, number>>;
       readonly readContactPoints: readonly string[];
       readonly readDataCenter: string;
     };
@@ -140,12 +142,14 @@ function storeOf(values: Values): StoreSettings {
     );
   }
   const addressMap = values.HEADWATER_CASSANDRA_ADDRESS_MAP;
+  const replication = values.HEADWATER_CASSANDRA_REPLICATION;
   return {
     kind: "cassandra",
     contactPoints,
     dataCenter: values.HEADWATER_CASSANDRA_DATACENTER,
     keyspace: values.HEADWATER_CASSANDRA_KEYSPACE,
     ...(addressMap === undefined ? {} : { addressMap }),
+    ...(replication === undefined ? {} : { replication }),
     readContactPoints: values.HEADWATER_CASSANDRA_READ_CONTACT_POINTS ?? contactPoints,
     readDataCenter: values.HEADWATER_CASSANDRA_READ_DATACENTER ?? values.HEADWATER_CASSANDRA_DATACENTER,
   };

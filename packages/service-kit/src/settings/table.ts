@@ -45,7 +45,12 @@ export const SETTINGS = {
     prose: "Nodes that are asked first for the members of the cluster.",
   }),
   HEADWATER_CASSANDRA_DATACENTER: stores(kind.cassandraName, "datacenter1", ALL, {
-    prose: "The datacenter whose nodes are used.",
+    prose:
+      "The datacenter whose nodes are used, and no others. The same for all publishers and controls of a keyspace, in whatever region they are.",
+  }),
+  HEADWATER_CASSANDRA_REPLICATION: stores(kind.replication, undefined, ALL, {
+    defaultProse: "three copies in each datacenter, or as many as it has nodes",
+    prose: "Copies in each datacenter, for the keyspace where it has to be made. One that exists is not changed.",
   }),
   HEADWATER_CASSANDRA_KEYSPACE: stores(kind.cassandraName, "headwater", ALL, {
     prose: "The keyspace of Headwater's tables.",
@@ -60,7 +65,8 @@ export const SETTINGS = {
   }),
   HEADWATER_CASSANDRA_READ_DATACENTER: stores(kind.cassandraName, undefined, ["origin"], {
     defaultProse: "HEADWATER_CASSANDRA_DATACENTER",
-    prose: "The datacenter that the origin reads from.",
+    prose:
+      "The datacenter that the origin reads from. If it is not HEADWATER_CASSANDRA_DATACENTER, that one is asked only for what has not arrived here, before it is said to be missing.",
   }),
   HEADWATER_MEMCACHED_ZONES: stores(kind.memcachedZones, undefined, BOTH, {
     defaultProse: "no memcached",

@@ -1,0 +1,50 @@
+import { type CassandraNode, requirePart, startCassandra, startMemcached, startRedis } from "@headwater/infra";
+import { clusterWorld, type World, type WorldCassandra } from "./world.ts";
+
+/**
+ * Two nodes of 512 MiB heap in `west`, one in `east`, the last. Undefined where they are missing (see `requirePart`).
+ * Each has a copy of everything: with one copy on two nodes, half of all segments would be away with one of them.
+ */
+export async function startTwoDatacenters(dir: string): Promise<WorldCassandra | undefined> {
+  if ((await requirePart("cassandra")) === undefined) return undefined;
+  const { nodes, stop } = await startCassandra({ nodes: 3, dir, datacenters: ["west", "west", "east"] });
+  return { nodes, stop, ...placeOf("west", nodes), far: placeOf("east", nodes) };
+}
+
+function placeOf(datacenter: string, nodes: readonly CassandraNode[]) {
+  const own = nodes.filter((node) => node.datacenter === datacenter);
+  return { datacenter, contactPoint: own.map(({ host, port }) => `${host}:${port}`).join(",") };
+}
+
+/**
+ * A cluster whose first region publishes and reads, and one that only reads: from its own datacenter, with a memcached
+ * and a Redis of its own.
+ */
+export async function regionsWorld(
+  cassandra: WorldCassandra,
+  far: NonNullable<WorldCassandra["far"]>,
+  dir: string,
+): Promise<World | undefined> {
+  const near = await clusterWorld(cassandra, dir);
+  if (near === undefined) return undefined;
+  const [memcached, redis] = await Promise.all([startMemcached({ dir, memoryMb: 64 }), startRedis({ dir })]);
+  const { datacenter } = cassandra;
+  const settings = {
+    ...near.settings,
+    HEADWATER_CASSANDRA_REPLICATION: `${datacenter}=2,${far.datacenter}=1`,
+    HEADWATER_REGION: datacenter,
+  };
+  const elsewhere = {
+    HEADWATER_CASSANDRA_READ_CONTACT_POINTS: far.contactPoint,
+    HEADWATER_CASSANDRA_READ_DATACENTER: far.datacenter,
+    HEADWATER_MEMCACHED_ZONES: `${far.datacenter}=${memcached.address}`,
+    HEADWATER_ZONE: far.datacenter,
+    HEADWATER_REDIS_URL: redis.url,
+    HEADWATER_REGION: far.datacenter,
+  };
+  const stop = async () => {
+    await Promise.all([memcached.stop(), redis.stop()]);
+    await near.stop();
+  };
+  return { ...near, settings, elsewhere, stop };
+}
