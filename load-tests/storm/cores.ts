@@ -25,7 +25,7 @@ const SAID: Readonly<Record<keyof Cores, string>> = {
   origin: "the origin",
   publisher: "the publisher",
   encoders: "encoders, control, worker, the cluster's stores, the live edge's probe and this program",
-  storm: "the storm's k6 (nice 5)",
+  storm: "the storm (nice 10)",
 };
 
 /** `core 0: the origin and …; core 1: …` */
@@ -42,8 +42,16 @@ export function describeCores(cores: Cores): string {
     .join("; ");
 }
 
+const NICE = "10";
+/**
+ * Linux shares a core among sessions first (autogroups), and being nice counts only within one: so it gets a session of its
+ * own, which is made nice as a whole where the kernel does that.
+ */
+const GIVING_WAY = ["setsid", "sh", "-c", `{ echo ${NICE} > /proc/self/autogroup; } 2>/dev/null; exec "$@"`, "sh"];
+
 /** The beginning of a command line that keeps to a core, and gives way to others there when `nice`. */
 export const onCore = (core: number, nice = false): readonly string[] => [
+  ...(nice ? GIVING_WAY : []),
   ...["taskset", "-c", `${core}`],
-  ...(nice ? ["nice", "-n", "5"] : []),
+  ...(nice ? ["nice", "-n", NICE] : []),
 ];
