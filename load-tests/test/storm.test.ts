@@ -90,9 +90,7 @@ describe("verdicts", () => {
 test("PUTs keep away from the storm as soon as there are two cores, and the origin with three", () => {
   for (const count of [2, 3, 4, 64]) expect(layOut(count).publisher).not.toBe(layOut(count).storm);
   for (const count of [3, 4, 64]) expect(layOut(count).origin).not.toBe(layOut(count).storm);
-  expect(describeCores(layOut(2))).toMatch(
-    /^core 0: the origin \+ the storm.*; core 1: the publisher \+ encoders/,
-  );
+  expect(describeCores(layOut(2))).toMatch(/^core 0: the origin \+ the storm.*; core 1: the publisher \+ encoders/);
 });
 
 describe("the report", () => {
