@@ -1,5 +1,19 @@
-import { type CassandraNode, requirePart, startCassandra, startMemcached, startRedis } from "@headwater/infra";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import {
+  type CassandraNode,
+  ROOT,
+  requirePart,
+  startCassandra,
+  startMemcached,
+  startRedis,
+  until,
+} from "@headwater/infra";
 import { clusterWorld, type World, type WorldCassandra } from "./world.ts";
+
+/** Tables on three nodes take their time where they share two processors. */
+const SCHEMA_MS = 180_000;
 
 /**
  * Two nodes of 512 MiB heap in `west`, one in `east`, the last. Undefined where they are missing (see `requirePart`).
@@ -34,6 +48,7 @@ export async function regionsWorld(
     HEADWATER_CASSANDRA_REPLICATION: `${datacenter}=2,${far.datacenter}=1`,
     HEADWATER_REGION: datacenter,
   };
+  await until(() => makeSchema(settings), SCHEMA_MS);
   const elsewhere = {
     HEADWATER_CASSANDRA_READ_CONTACT_POINTS: far.contactPoint,
     HEADWATER_CASSANDRA_READ_DATACENTER: far.datacenter,
@@ -47,4 +62,10 @@ export async function regionsWorld(
     await near.stop();
   };
   return { ...near, settings, elsewhere, stop };
+}
+
+/** As an operator does, before the services start. */
+async function makeSchema(settings: NodeJS.ProcessEnv): Promise<void> {
+  const env = { PATH: process.env.PATH, ...settings };
+  await promisify(execFile)(process.execPath, [join(ROOT, "tools", "schema.ts")], { env, timeout: SCHEMA_MS });
 }
