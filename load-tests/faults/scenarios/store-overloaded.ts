@@ -8,10 +8,13 @@ import { describeMs } from "../traffic/figures.ts";
 import { CLUSTERS } from "../world.ts";
 import { CALM } from "./one-node.ts";
 
-/** About half of what this traffic asks of a node. */
-const STATEMENTS_PER_SECOND = 20;
+/** About half of what this traffic asks of the only node. */
+const STATEMENTS_PER_SECOND = 8;
 const OVERLOAD_MS = 20_000;
-const REFUSED_WITHIN_MS = 3_500;
+const CACHED = 16;
+const BEGUN_WITHIN_MS = 30_000;
+/** A PUT waits for its chunks and for its row, 3 s each at most. */
+const REFUSED_WITHIN_MS = 6_500;
 const RECOVERED_WITHIN_MS = 10_000;
 
 /** The nodes do fewer statements than are asked of them; the others wait there, longer and longer. */
@@ -31,8 +34,10 @@ export const storeOverloaded: Fault = {
     const { encoder } = live;
     let [fromMs, toMs] = [0, Number.POSITIVE_INFINITY];
     try {
-      await sleep(4_000);
-      const cached = new CachedReads(encoder, encoder.acknowledged.slice(-16));
+      await until(async () => {
+        if (encoder.acknowledged.length < CACHED) throw new Error("too few PUTs are acknowledged to begin with");
+      }, BEGUN_WITHIN_MS);
+      const cached = new CachedReads(encoder, encoder.acknowledged.slice(-CACHED));
       fromMs = performance.now();
       for (const proxy of proxies) proxy.pace = { perSecond: STATEMENTS_PER_SECOND };
       await sleep(OVERLOAD_MS);

@@ -86,6 +86,11 @@ export async function takeMissingSteps(
   migrations: readonly Migration[],
 ): Promise<void> {
   if (version === migrations.at(-1)!.version) return;
+  const busy = () =>
+    new NotYet(`keyspace ${keyspace} has schema version ${version}, and another process is changing that`);
+  // A plain look first: those that wait must not hold up the one that works.
+  const holder = await lockHolder(client, keyspace);
+  if (holder !== undefined && holder !== owner) throw busy();
   const ddl = (statement: string) => client.execute(statement, [], { readTimeout: STEP_TIMEOUT_MS });
   const copies = Object.entries(replication).map(([datacenter, factor]) => `'${datacenter}': ${factor}`);
   await ddl(
@@ -101,9 +106,7 @@ export async function takeMissingSteps(
     LOCKING,
   );
   // An attempt that was given up may have taken it all the same.
-  if (!lock.wasApplied() && lock.first()?.owner !== owner) {
-    throw new NotYet(`keyspace ${keyspace} has schema version ${version}, and another process is changing that`);
-  }
+  if (!lock.wasApplied() && lock.first()?.owner !== owner) throw busy();
   // Read under the lock: another process may have come first.
   const present = await readVersion(client, keyspace);
   for (const step of migrations.filter((migration) => migration.version > present)) {
@@ -118,6 +121,16 @@ export async function takeMissingSteps(
   // The schema is there; a lock that stays ends by itself.
   const unlock = `DELETE FROM ${keyspace}.schema_version WHERE name = 'lock' IF owner = ?`;
   await client.execute(unlock, [owner], LOCKING).catch(() => {});
+}
+
+async function lockHolder(client: Client, keyspace: string): Promise<string | undefined> {
+  try {
+    const cql = `SELECT owner FROM ${keyspace}.schema_version WHERE name = 'lock'`;
+    return (await client.execute(cql, [], QUORUM)).first()?.owner ?? undefined;
+  } catch (error) {
+    if ((error as { code?: number }).code === UNKNOWN_TABLE) return undefined;
+    throw error;
+  }
 }
 
 function replicas(client: Client): Record<string, number> {
