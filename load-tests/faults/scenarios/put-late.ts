@@ -45,7 +45,8 @@ export const putLate: Fault = {
       const late = await Arrivals.of(scene, headwater, id, LATE_DURATION_MS, LATE_BY_MS.length * (brief ? 2 : 20));
       await late.aroundBoundary(afterEndMs);
       await late.judge(`around the ${boundary}`);
-      if (boundary === "hold's end") await late.judgeHeld();
+      // Within 50 ms of a hold's end only a machine of one's own keeps to the order.
+      if (boundary === "hold's end" && !brief) await late.judgeHeld();
     }
   },
 };
@@ -135,17 +136,22 @@ class Arrivals {
       return `to who asks again and again after ${describeMs(waits)}`;
     });
     await report.check(`${what}: no 404 may be kept for more than ${KEPT_MS} ms after the publish`, async () => {
-      const kept = this.#arrivals.flatMap(({ watched, put }) =>
-        watched.refusals.filter(({ status }) => status === 404).map(({ keptUntilMs }) => keptUntilMs - put.endedMs),
+      const absent = this.#arrivals.flatMap(({ watched, put, name }) =>
+        watched.refusals
+          .filter(({ status }) => status === 404)
+          .map(({ answeredMs, maxAgeMs }) => ({ name, maxAgeMs, outlivesMs: answeredMs + maxAgeMs - put.endedMs })),
       );
-      demandNone(kept.filter((ms) => ms > KEPT_MS).map((ms) => `${ms.toFixed(0)} ms`));
-      return `${kept.length} × 404, ${kept.filter((ms) => ms > 0).length} outlive it, the longest by ${Math.max(0, ...kept).toFixed(0)} ms`;
+      // One of a second, at most, that crosses the 2xx on its way is no longer kept than it may be.
+      const long = absent.filter(({ maxAgeMs, outlivesMs }) => maxAgeMs > KEPT_MS && outlivesMs > KEPT_MS);
+      demandNone(long.map(({ name, maxAgeMs }) => `${name}: ${maxAgeMs} ms`));
+      const outliving = absent.filter(({ outlivesMs }) => outlivesMs > 0).length;
+      return `${absent.length} × 404, ${outliving} outlive it`;
     });
   }
 
   /** Those that came while the first request was held. */
   async judgeHeld(): Promise<void> {
-    const { report, brief } = this.#scene;
+    const { report } = this.#scene;
     await report.check("a request that is held when the segment comes is answered with it", async () => {
       const inTime = this.#arrivals.filter(({ watched, put }) => {
         const [first] = watched.refusals;
@@ -154,7 +160,7 @@ class Arrivals {
       demandNone(inTime.filter(({ watched }) => watched.refusals.length > 0).map(({ name }) => name));
       if (inTime.length === 0) throw new Error("none came in time");
       const wakesMs = inTime.map(({ watched, put }) => Math.abs(watched.servedMs - put.endedMs));
-      if (!brief && percentile(wakesMs, 0.5) > 10) throw new Error(describeMs(wakesMs));
+      if (percentile(wakesMs, 0.5) > 10) throw new Error(describeMs(wakesMs));
       return `between both answers ${describeMs(wakesMs)}`;
     });
   }

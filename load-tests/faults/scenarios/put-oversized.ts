@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { initSegment } from "@headwater/infra";
 import { sumBy } from "../../storm/metrics.ts";
 import { demandNone } from "../live.ts";
-import type { Fault } from "../scene.ts";
+import type { Fault, Scene } from "../scene.ts";
 import { toldBy } from "../told.ts";
 import { type EndlessPut, endlessPut } from "../traffic/endless-put.ts";
 import { type ClockedEvent, createClockedEvent } from "../traffic/event.ts";
@@ -18,7 +18,8 @@ const LIMIT_BYTES = 16 * MIB;
 const AT_ONCE = 16;
 /** What two kernels' buffers may take of a body that nobody reads. */
 const BUFFERS_BYTES = 16 * MIB;
-const CLOSED_WITHIN_MS = 2_000;
+/** The publisher gives a client half a second to read the answer; a test run shares the machine with others. */
+const closedWithinMs = ({ brief }: Scene) => (brief ? 10_000 : 2_000);
 const LOOK_MS = 50;
 
 const KINDS = {
@@ -61,7 +62,7 @@ export const putOversized: Fault = {
         demandNone(answered.filter(({ status }) => status !== 413).map(({ status }) => `${status}`));
         const count = (await refused(admin)) - refusedBefore;
         if (count !== puts.length) throw new Error(`${count} of ${puts.length} are counted as refused`);
-        const late = puts.filter(({ closedMs }) => closedMs === undefined || closedMs > CLOSED_WITHIN_MS);
+        const late = puts.filter(({ closedMs }) => closedMs === undefined || closedMs > closedWithinMs(scene));
         demandNone(late.map(({ closedMs }) => `closed after ${closedMs} ms`));
         const mostBytes = Math.max(...puts.map(({ sentBytes }) => sentBytes));
         const limitBytes = ("declaredBytes" in how ? 0 : LIMIT_BYTES) + BUFFERS_BYTES;

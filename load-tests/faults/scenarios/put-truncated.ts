@@ -1,6 +1,5 @@
 import { Agent } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
-import { initSegment } from "@headwater/infra";
+import { initSegment, until } from "@headwater/infra";
 import { sumBy } from "../../storm/metrics.ts";
 import { demandNone } from "../live.ts";
 import type { Fault } from "../scene.ts";
@@ -16,7 +15,8 @@ import { ALL_STORES } from "../world.ts";
 
 const DURATION_MS = 2_000;
 const RENDITIONS = 5;
-const AFTERMATH_MS = 1_000;
+/** How long the publisher may take to notice the last of them. */
+const COUNTED_MS = 10_000;
 /** One in so many is cut before its last byte only. */
 const LAST_BYTE_OF = 5;
 
@@ -65,9 +65,10 @@ export const putTruncated: Fault = {
         (answer) => !/^(400 to a half-close|none to a (close|reset))$/.test(answer),
       );
       demandNone(unlike);
-      await sleep(AFTERMATH_MS);
-      const { aborted = 0 } = sumBy(await readMetrics(admin), "headwater_publish_total", "result");
-      if (aborted !== trials.length) throw new Error(`${aborted} of ${trials.length} are counted`);
+      await until(async () => {
+        const { aborted = 0 } = sumBy(await readMetrics(admin), "headwater_publish_total", "result");
+        if (aborted !== trials.length) throw new Error(`${aborted} of ${trials.length} are counted`);
+      }, COUNTED_MS);
       return [...answers]
         .map(([answer, count]) => `${count} × ${answer}`)
         .sort()

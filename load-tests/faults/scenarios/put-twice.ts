@@ -102,6 +102,7 @@ class Names {
     let reads = 0;
     await this.#each(count, async (name, bytes, other) => {
       const first = await put(this.#event, name, bytes);
+      await sleep(visibleWithinMs(this.#scene));
       const racing = put(this.#event, name, other);
       const during = await Promise.all(this.#agents.map((agent) => this.#read(name, agent)));
       reads += during.length;

@@ -10,8 +10,8 @@ export interface Refusal {
   readonly status: number;
   readonly askedMs: number;
   readonly answeredMs: number;
-  /** Until when a cache may give it to others. */
-  readonly keptUntilMs: number;
+  /** How long a cache may give it to others. */
+  readonly maxAgeMs: number;
 }
 
 /** What somebody met who asked for a segment until it was served. */
@@ -31,7 +31,7 @@ export async function watch(url: string, bytes: Buffer, agent: Agent): Promise<W
     const { status, body, headMs, maxAgeMs = 0 } = await get(url, agent);
     if (status === 200 && !body.equals(bytes)) throw new Error(`${url}: ${body.length} bytes that were not sent`);
     if (status === 200) return { refusals, askedMs, servedMs: headMs };
-    refusals.push({ status, askedMs, answeredMs: headMs, keptUntilMs: headMs + maxAgeMs });
+    refusals.push({ status, askedMs, answeredMs: headMs, maxAgeMs });
   }
   throw new Error(`${url} was not served in ${GIVE_UP_MS / 1000} s: ${refusals.at(-1)?.status}`);
 }
