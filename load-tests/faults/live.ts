@@ -2,7 +2,7 @@ import type { Headwater } from "../proof/harness/headwater.ts";
 import { lossOf } from "./report/loss.ts";
 import { type Scene, visibleWithinMs } from "./scene.ts";
 import { type EncoderOptions, SeededEncoder } from "./traffic/encoder.ts";
-import { createClockedEvent } from "./traffic/event.ts";
+import { type ClockedEvent, createClockedEvent } from "./traffic/event.ts";
 import { describeMs } from "./traffic/figures.ts";
 import { readBack } from "./traffic/read-back.ts";
 import { readByOthers } from "./traffic/read-by-others.ts";
@@ -11,6 +11,8 @@ import { type FailedRead, Readers } from "./traffic/readers.ts";
 export interface LiveOptions extends Partial<Omit<EncoderOptions, "event" | "seed">> {
   readonly durationMs?: number;
   readonly readers?: number;
+  /** The event as it is reached by another way. */
+  readonly through?: (event: ClockedEvent) => ClockedEvent;
 }
 
 /** A brisk pace: 16 PUTs a second, of several chunks each, so that a blow always falls into some of them. */
@@ -39,8 +41,8 @@ export class Live {
   }
 
   static async start(scene: Scene, headwater: Headwater, options: LiveOptions = {}): Promise<Live> {
-    const { durationMs, readers = 3, ...encoder } = { ...BRISK, ...options };
-    const event = await createClockedEvent(headwater, "faults", durationMs);
+    const { durationMs, readers = 3, through = (event: ClockedEvent) => event, ...encoder } = { ...BRISK, ...options };
+    const event = through(await createClockedEvent(headwater, "faults", durationMs));
     return new Live(scene, new SeededEncoder({ event, seed: scene.seed, ...encoder }), readers);
   }
 
@@ -53,20 +55,9 @@ export class Live {
   /** The checks that every fault has, once all has stopped. `mayFail`: reads that this fault is allowed to cost. */
   async judge(mayFail: (read: FailedRead) => boolean = () => false): Promise<void> {
     const { encoder, readers } = this;
-    await this.#report.check("nothing partial was ever visible", async () => {
-      demandNone(readers.torn);
-      if (readers.served === 0) throw new Error("nothing was ever served");
-      return `${readers.served} reads whole, ${readers.absent} too early, ${describeMs(readers.tookMs)}`;
-    });
-    await this.#report.check(`acknowledged is visible within ${this.#visibleWithinMs} ms`, async () =>
-      demandNone(readers.missed),
-    );
-    await this.#report.check("no read failed that did not have to", async () => {
-      demandNone(readers.failed.filter((read) => !mayFail(read)).map(({ what }) => what));
-      return `${readers.failed.length} had to`;
-    });
+    await judgeReads(this.#report, readers, this.#visibleWithinMs, mayFail);
     const isBack = await this.#report.check("read back", () => readBack(encoder));
-    this.#report.loss = { ...lossOf(encoder, readers), isBack };
+    this.#report.loss = { ...lossOf(encoder.sent, readers), isBack };
     const { brief, dir, world } = this.#scene;
     if (world.settings.HEADWATER_STORE === "cassandra" && !brief) await readByOthers(this.#report, encoder, world, dir);
   }
@@ -85,6 +76,25 @@ export class Live {
     const ended = this.encoder.sent.filter(({ endedMs = 0 }) => endedMs >= fromMs && endedMs < toMs);
     return ended.map(({ tookMs }) => tookMs);
   }
+}
+
+/** What readers saw while segments came. */
+export async function judgeReads(
+  report: Scene["report"],
+  readers: Readers,
+  visibleMs: number,
+  mayFail: (read: FailedRead) => boolean = () => false,
+): Promise<void> {
+  await report.check("nothing partial was ever visible", async () => {
+    demandNone(readers.torn);
+    if (readers.served === 0) throw new Error("nothing was ever served");
+    return `${readers.served} reads whole, ${readers.absent} too early, ${describeMs(readers.tookMs)}`;
+  });
+  await report.check(`acknowledged is visible within ${visibleMs} ms`, async () => demandNone(readers.missed));
+  await report.check("no read failed that did not have to", async () => {
+    demandNone(readers.failed.filter((read) => !mayFail(read)).map(({ what }) => what));
+    return `${readers.failed.length} had to`;
+  });
 }
 
 /** Throws with their number and the first few. */

@@ -11,6 +11,7 @@ import { startTwoDatacenters } from "./regions.ts";
 import { keepRecord, readRecords } from "./report/record.ts";
 import { whatWeLose } from "./report/what-we-lose.ts";
 import { clocksApart } from "./scenarios/clocks-apart.ts";
+import { coldCaches } from "./scenarios/cold-caches.ts";
 import { diskFull } from "./scenarios/disk-full.ts";
 import { encoderKilled } from "./scenarios/encoder-killed.ts";
 import { everythingKilled } from "./scenarios/everything-killed.ts";
@@ -24,7 +25,9 @@ import { putLate } from "./scenarios/put-late.ts";
 import { putOversized } from "./scenarios/put-oversized.ts";
 import { putTruncated } from "./scenarios/put-truncated.ts";
 import { putTwice } from "./scenarios/put-twice.ts";
+import { randomFaults } from "./scenarios/random-faults.ts";
 import { redisStopped } from "./scenarios/redis-stopped.ts";
+import { rollingRestart } from "./scenarios/rolling-restart.ts";
 import { storeOverloaded } from "./scenarios/store-overloaded.ts";
 import { storeSlow } from "./scenarios/store-slow.ts";
 import { farFrozen, farKilled, homeNodeKilled } from "./scenarios/two-datacenters.ts";
@@ -57,7 +60,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "everything-killed": everythingKilled,
   "zone-stopped": zoneStopped,
   "zone-poisoned": zonePoisoned,
+  "cold-caches": coldCaches,
   "redis-stopped": redisStopped,
+  "rolling-restart": rollingRestart,
   "node-killed": nodeKilled,
   "node-frozen": nodeFrozen,
   "two-nodes-gone": twoNodesGone,
@@ -70,6 +75,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "far-datacenter-killed": farKilled,
   "far-datacenter-frozen": farFrozen,
   "home-node-killed": homeNodeKilled,
+  "random-faults": randomFaults,
   ladder: ladder(values.media),
 };
 const USAGE = `npm run faults [-- name…] [--store local|cluster|cluster3|regions] [--seed TEXT] [--media DIR] [--brief] [--keep]

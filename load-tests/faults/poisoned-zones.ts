@@ -1,4 +1,4 @@
-import { startToxiproxy, type Toxic } from "@headwater/infra";
+import type { Toxic, Toxiproxy } from "@headwater/infra";
 import { type Liar, type Lie, startLiar } from "./liar.ts";
 import type { World } from "./world.ts";
 
@@ -21,9 +21,8 @@ export interface PoisonedZones {
   stop(): Promise<void>;
 }
 
-/** Puts Toxiproxy, and behind it a liar, in front of every memcached server of the world. */
-export async function poisonZones({ settings }: World, dir: string): Promise<PoisonedZones> {
-  const toxiproxy = await startToxiproxy({ dir });
+/** Puts a proxy, and behind it a liar, in front of every memcached server of the world. */
+export async function poisonZones({ settings }: World, toxiproxy: Toxiproxy): Promise<PoisonedZones> {
   const liars: Liar[] = [];
   const zones: PoisonedZone[] = [];
   for (const [name, addresses] of zonesIn(settings)) {
@@ -50,7 +49,6 @@ export async function poisonZones({ settings }: World, dir: string): Promise<Poi
     settings: { HEADWATER_MEMCACHED_ZONES: listed.join(";") },
     zones,
     stop: async () => {
-      await toxiproxy.stop();
       for (const liar of liars) await liar.stop();
     },
   };

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { initSegment } from "@headwater/infra";
 import { SeededEncoder } from "../faults/traffic/encoder.ts";
-import type { ClockedEvent } from "../faults/traffic/event.ts";
+import { type ClockedEvent, createPipelines } from "../faults/traffic/event.ts";
 import { segmentBytes } from "../faults/traffic/payload.ts";
 import { isAcknowledged, put } from "../faults/traffic/put.ts";
 import type { Headwater } from "../proof/harness/headwater.ts";
@@ -29,7 +29,7 @@ export interface StormEvent {
 
 /** Creates the event, fills its DVR window, and starts its encoders; resolves when each has published something. */
 export async function startStormEvent(headwater: Headwater, options: StormEventOptions): Promise<StormEvent> {
-  const pipelines = await createEvent(headwater, options);
+  const pipelines = await createPipelines(headwater, { ...options, pipelines: ["a", "b"] });
   const next = Math.floor(Date.now() / options.durationMs);
   await Promise.all(pipelines.map((pipeline) => publishPast(pipeline, options.renditions, next - options.past, next)));
   const encoders = pipelines.map(
@@ -50,24 +50,6 @@ export async function startStormEvent(headwater: Headwater, options: StormEventO
   const gaps = encoders.map(({ event, sent }) => publishPast(event, options.renditions, next, sent[0]!.number));
   await Promise.all(gaps);
   return { id: options.id, encoders, stop };
-}
-
-/** The event as its pipelines a and b. Rejects with the refusal's text. */
-async function createEvent({ urls, operatorToken }: Headwater, { id, durationMs, renditions }: StormEventOptions) {
-  const pipelines = [{ id: "a" }, { id: "b" }].map((pipeline) => ({ ...pipeline, region: "local" }));
-  const answer = await fetch(`${urls.control}/v1/events`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${operatorToken}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ id, timeline: "epoch", segmentDuration: durationMs, renditions, pipelines }),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  const text = await answer.text();
-  if (answer.status !== 201) throw new Error(`creating ${id} was answered ${answer.status}: ${text.slice(0, 300)}`);
-  const created = JSON.parse(text) as { version: number; pipelines: { publishUrl: string; publishToken: string }[] };
-  const readUrl = `${urls.origin}/live/${id}/v${created.version}`;
-  return created.pipelines.map(({ publishUrl, publishToken }): ClockedEvent => {
-    return { id, durationMs, publishUrl: publishUrl.replace(/\/$/, ""), publishToken, readUrl };
-  });
 }
 
 /** Publishes the numbers from `first` to below `end`, oldest first. */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { requirePart } from "@headwater/infra";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { encoderKilled } from "../../load-tests/faults/scenarios/encoder-killed.ts";
 import { everythingKilled } from "../../load-tests/faults/scenarios/everything-killed.ts";
@@ -10,6 +11,7 @@ import { putLate } from "../../load-tests/faults/scenarios/put-late.ts";
 import { putOversized } from "../../load-tests/faults/scenarios/put-oversized.ts";
 import { putTruncated } from "../../load-tests/faults/scenarios/put-truncated.ts";
 import { putTwice } from "../../load-tests/faults/scenarios/put-twice.ts";
+import { rollingRestart } from "../../load-tests/faults/scenarios/rolling-restart.ts";
 import { runFault } from "../../load-tests/faults/scene.ts";
 
 let dir: string;
@@ -27,6 +29,7 @@ const FAULTS = {
   "put-twice": putTwice,
   "put-late": putLate,
   "everything-killed": everythingKilled,
+  ...((await requirePart("nginx")) !== undefined && { "rolling-restart": rollingRestart }),
 };
 
 test.each(Object.entries(FAULTS))("%s, on the local store: what it promises is kept", async (name, fault) => {

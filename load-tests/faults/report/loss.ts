@@ -1,4 +1,4 @@
-import type { SeededEncoder } from "../traffic/encoder.ts";
+import type { Sent } from "../traffic/encoder.ts";
 import { percentile } from "../traffic/figures.ts";
 import { isAcknowledged } from "../traffic/put.ts";
 import type { Readers } from "../traffic/readers.ts";
@@ -23,11 +23,12 @@ export interface Share {
 }
 
 /** PUTs are sent once; a reader asks again and again. */
-export function lossOf(encoder: SeededEncoder, readers: Readers): Pick<Loss, "puts" | "reads"> {
-  const acknowledged = encoder.sent.filter(isAcknowledged);
+export function lossOf(sent: readonly Sent[], readers: Readers): Pick<Loss, "puts" | "reads"> {
+  const acknowledged = sent.filter(isAcknowledged);
+  const failed = sent.filter((one) => one.endedMs !== undefined && !isAcknowledged(one));
   const puts = share({
     okAtMs: acknowledged.map(({ endedMs }) => endedMs!),
-    failedAtMs: encoder.failed.map(({ endedMs }) => endedMs!),
+    failedAtMs: failed.map(({ endedMs }) => endedMs!),
     tookMs: acknowledged.map(({ tookMs }) => tookMs),
   });
   const failedAtMs = readers.failed.map(({ atMs }) => atMs);

@@ -4,7 +4,7 @@ import { initSegment } from "@headwater/infra";
 import { demandNone } from "../live.ts";
 import type { Fault, Scene } from "../scene.ts";
 import { type CutPut, cutPut, DEATHS, FRAMINGS } from "../traffic/cut-put.ts";
-import { type ClockedEvent, createClockedPipelines } from "../traffic/event.ts";
+import { type ClockedEvent, createPipelines } from "../traffic/event.ts";
 import { describeMs } from "../traffic/figures.ts";
 import { type Got, get } from "../traffic/get.ts";
 import { segmentBytes } from "../traffic/payload.ts";
@@ -31,7 +31,11 @@ export const encoderKilled: Fault = {
   deadlineMs: 240_000,
   run: async (scene) => {
     const headwater = await scene.start();
-    const pipelines = await createClockedPipelines(headwater, "faults", DURATION_MS, ["a", "b"]);
+    const pipelines = await createPipelines(headwater, {
+      id: "faults",
+      durationMs: DURATION_MS,
+      pipelines: ["a", "b"],
+    });
     const renditions = Array.from({ length: scene.brief ? 4 : 25 }, (_, i) => `r${i}`);
     const deaths = new Deaths(scene, pipelines, renditions);
     await deaths.sendInits();

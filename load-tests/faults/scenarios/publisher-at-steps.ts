@@ -82,6 +82,10 @@ class Trials implements SentSegments {
     return segmentBytes({ event: this.event.id, rendition, number }, { seed, durationMs: DURATION_MS, ...SIZES });
   }
 
+  isWhole(one: Sent, body: Buffer): boolean {
+    return body.equals(this.bytesOf(one));
+  }
+
   urlOf({ rendition, number }: Sent): string {
     return `${this.event.readUrl}/${rendition}/${number}.m4s`;
   }

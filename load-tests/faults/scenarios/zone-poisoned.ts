@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { until } from "@headwater/infra";
+import { startToxiproxy, until } from "@headwater/infra";
 import { flippedBits, noise, silentAfter } from "../liar.ts";
 import { demandNone, Live } from "../live.ts";
 import { type PoisonedZone, poisonZones } from "../poisoned-zones.ts";
@@ -38,7 +38,8 @@ export const zonePoisoned: Fault = {
     const withinMs = backWithinMs(scene);
     const [victim] = world.zones;
     if (victim === undefined) throw new Error("needs zones");
-    const poisoned = await poisonZones(world, dir);
+    const toxiproxy = await startToxiproxy({ dir });
+    const poisoned = await poisonZones(world, toxiproxy);
     const [own, other] = poisoned.zones as [PoisonedZone, PoisonedZone];
     const headwater = await scene.start({ ...poisoned.settings, HEADWATER_MEMORY_CACHE_BYTES: "0" });
     const [adminUrl] = (await toldBy(headwater)).urls.admin.origin as [string];
@@ -71,6 +72,7 @@ export const zonePoisoned: Fault = {
     }
     await live.judgePuts();
     await live.judge();
+    await toxiproxy.stop();
     await poisoned.stop();
   },
 };

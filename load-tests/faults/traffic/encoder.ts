@@ -13,6 +13,10 @@ export interface EncoderOptions {
   readonly maxBytes: number;
   /** Part of a segment's duration over which its bytes go out. */
   readonly spread?: number;
+  /** How often a PUT is sent before it is given up. Default: once. */
+  readonly tries?: number;
+  /** Told of each segment as it goes out. */
+  readonly onSent?: (sent: Sent) => void;
   /** In place of seeded bytes; the same for the same name. */
   readonly bytesOf?: (rendition: string, number: number) => Buffer;
 }
@@ -28,18 +32,26 @@ export interface Sent {
   endedMs: number | undefined;
 }
 
-/** What was sent to an event, and can be computed again. */
-export interface SentSegments {
+/** What was sent to an event, and can be told again when it is read. */
+export interface KnownSegments {
   readonly event: ClockedEvent;
   readonly sent: readonly Sent[];
-  bytesOf(one: Sent): Buffer;
   urlOf(one: Sent): string;
+  /** Whether this is all that was sent, byte for byte. */
+  isWhole(one: Sent, body: Buffer): boolean;
+}
+
+/** Of one pipeline: there is one right answer. */
+export interface SentSegments extends KnownSegments {
+  bytesOf(one: Sent): Buffer;
 }
 
 /** More than any run sends: what was sent is remembered until the end, to be read back. */
 const MAX_SENT = 20_000;
 
-/** A live encoder without retries: every segment of every rendition goes out once, when the clock says that it ends. */
+const AGAIN_MS = 250;
+
+/** A live encoder: every segment of every rendition goes out once, when the clock says that it ends, if nothing else is said. */
 export class SeededEncoder implements SentSegments {
   readonly event: ClockedEvent;
   readonly sent: Sent[] = [];
@@ -72,6 +84,10 @@ export class SeededEncoder implements SentSegments {
     return bytesOf?.(rendition, number) ?? segmentBytes({ event: event.id, rendition, number }, this.#payload);
   }
 
+  isWhole(one: Pick<Sent, "rendition" | "number">, body: Buffer): boolean {
+    return body.equals(this.bytesOf(one));
+  }
+
   urlOf({ rendition, number }: Pick<Sent, "rendition" | "number">): string {
     return `${this.event.readUrl}/${rendition}/${number}.m4s`;
   }
@@ -79,7 +95,8 @@ export class SeededEncoder implements SentSegments {
   /** The same, read from an origin elsewhere. */
   at(originUrl: string): SentSegments {
     const urlOf: SentSegments["urlOf"] = (one) => new URL(new URL(this.urlOf(one)).pathname, originUrl).href;
-    return { event: this.event, sent: this.sent, bytesOf: (one) => this.bytesOf(one), urlOf };
+    const { event, sent } = this;
+    return { event, sent, urlOf, bytesOf: (one) => this.bytesOf(one), isWhole: (one, body) => this.isWhole(one, body) };
   }
 
   /** Sends no more; resolves when every PUT has ended. */
@@ -87,6 +104,13 @@ export class SeededEncoder implements SentSegments {
     this.#stopping.abort();
     await this.#running;
     for (const agent of this.#agents.values()) agent.destroy();
+  }
+
+  /** As when its process is killed: what is on its way breaks off, and nothing is sent again. */
+  async kill(): Promise<void> {
+    this.#stopping.abort();
+    for (const agent of this.#agents.values()) agent.destroy();
+    await this.#running;
   }
 
   async #run(): Promise<void> {
@@ -106,12 +130,19 @@ export class SeededEncoder implements SentSegments {
   }
 
   async #send(rendition: string, number: number): Promise<void> {
-    const { event, spread = 0 } = this.#options;
+    const { event, spread = 0, tries = 1, onSent } = this.#options;
     const sent: Sent = { rendition, number, status: undefined, tookMs: 0, endedMs: undefined };
     this.sent.push(sent);
+    onSent?.(sent);
     const agent = this.#agents.get(rendition)!;
     const overMs = spread * event.durationMs;
-    const result = await put(event, `${rendition}/${number}.m4s`, this.bytesOf(sent), { agent, overMs });
+    const bytes = this.bytesOf(sent);
+    let result = await put(event, `${rendition}/${number}.m4s`, bytes, { agent, overMs });
+    for (let left = tries - 1; left > 0 && !isAcknowledged(result) && !this.#stopping.signal.aborted; left--) {
+      await sleep(AGAIN_MS);
+      const again = await put(event, `${rendition}/${number}.m4s`, bytes, { agent });
+      result = { ...again, tookMs: again.endedMs - result.endedMs + result.tookMs };
+    }
     Object.assign(sent, result);
   }
 }

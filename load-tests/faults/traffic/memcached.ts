@@ -8,6 +8,12 @@ export async function isWarm(address: string): Promise<boolean> {
   return (await say(address, `get warm/${address}`)).startsWith("VALUE");
 }
 
+/** Makes a server (host:port) forget everything. */
+export async function flushAll(address: string): Promise<void> {
+  const reply = await say(address, "flush_all");
+  if (!reply.startsWith("OK")) throw new Error(`${address} answers ${reply}`);
+}
+
 /** What a server answers first to a line of memcached's text protocol. */
 async function say(address: string, line: string): Promise<string> {
   const [host = "", port = ""] = address.split(":");

@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Sent, SentSegments } from "./encoder.ts";
+import type { KnownSegments, Sent } from "./encoder.ts";
 import { type Got, get } from "./get.ts";
 import { isAcknowledged } from "./put.ts";
 
@@ -20,7 +20,7 @@ export interface ReadBackOptions {
  * Rejects with the first few that are not so; resolves to what was found, in words.
  */
 export async function readBack(
-  encoder: SentSegments,
+  encoder: KnownSegments,
   { segments = encoder.sent, tier }: ReadBackOptions = {},
 ): Promise<string> {
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
@@ -45,10 +45,10 @@ export async function readBack(
 function judge(
   one: Sent,
   { status, body }: Got,
-  encoder: SentSegments,
+  encoder: KnownSegments,
   count: { acknowledged: number; whole: number; absent: number },
 ): string | undefined {
-  const isWhole = status === 200 && body.equals(encoder.bytesOf(one));
+  const isWhole = status === 200 && encoder.isWhole(one, body);
   if (status === 200 && !isWhole) return `${body.length} bytes that were not sent`;
   if (isAcknowledged(one)) {
     if (!isWhole) return `acknowledged with ${one.status}, read with ${status} ${body.toString().slice(0, 100)}`;

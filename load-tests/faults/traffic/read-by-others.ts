@@ -17,14 +17,20 @@ const TIMEOUT_MS = 120_000;
  * Rows and chunks of everything that was sent, read from the tables themselves by a program and a driver that are not
  * ours: what was acknowledged is there whole, and no row shows anything but the bytes that were sent.
  */
-export async function readByOthers(report: Report, encoder: SentSegments, world: World, dir: string): Promise<void> {
+export async function readByOthers(
+  report: Report,
+  encoder: SentSegments,
+  world: World,
+  dir: string,
+  name = "read from the tables by Python",
+): Promise<void> {
   await ensureParts([DRIVER]);
   const python = pythonWithDriver();
   if (python === undefined && process.env.CI !== "true") {
     report.note(`!!! NOT CHECKED by an independent reader: ${DRIVER} is missing`);
     return;
   }
-  await report.check("read from the tables by Python", async () => {
+  await report.check(name, async () => {
     if (python === undefined) throw new Error(`${DRIVER} is missing`);
     const file = join(dir, "sent.json");
     await writeFile(file, JSON.stringify(sentTo(world, encoder)));
@@ -40,6 +46,7 @@ function sentTo({ settings }: World, encoder: SentSegments) {
     datacenter: settings.HEADWATER_CASSANDRA_DATACENTER,
     keyspace: settings.HEADWATER_CASSANDRA_KEYSPACE,
     event: encoder.event.id,
+    pipeline: encoder.event.pipeline,
     segments: encoder.sent.map((one) => ({
       rendition: one.rendition,
       number: one.number,

@@ -48,8 +48,9 @@ def compare(session, sent):
     tables = event["retention"]
     found = {}
     for rendition, bucket in {(s["rendition"], s["number"] // NUMBERS_OF_A_PARTITION) for s in sent["segments"]}:
-        for number, ref in uploads(session, tables, f"{event['uid']}/{rendition}/{bucket}"):
-            found.setdefault((rendition, number), []).append(ref)
+        for number, pipeline, ref in uploads(session, tables, f"{event['uid']}/{rendition}/{bucket}"):
+            if pipeline == sent["pipeline"]:
+                found.setdefault((rendition, number), []).append(ref)
 
     wrong, there, others = [], 0, 0
     for segment in sent["segments"]:
@@ -75,10 +76,11 @@ def event_of(session, event):
 
 
 def uploads(session, tables, partition):
-    """Number of each upload of a partition, and where its bytes are."""
+    """Number and pipeline of each upload of a partition, and where its bytes are."""
     for row in session.execute(f"SELECT key, value FROM rows_{tables} WHERE id = %s", [partition]):
         (number,) = struct.unpack(">Q", row.key[:8])
-        yield number, json.loads(row.value)["ref"]
+        pipeline = row.key[8 : row.key.index(b"\0", 8)].decode("latin1")
+        yield number, pipeline, json.loads(row.value)["ref"]
 
 
 def hash_of(session, tables, ref):

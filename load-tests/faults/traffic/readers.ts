@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Sent, SentSegments } from "./encoder.ts";
+import type { KnownSegments, Sent } from "./encoder.ts";
 import { type GetError, type Got, get } from "./get.ts";
 import { isAcknowledged } from "./put.ts";
 import { seededRandom } from "./random.ts";
@@ -10,12 +10,14 @@ const NEWEST = 32;
 const PAUSE_MS = 15;
 
 export interface ReadersOptions {
-  readonly encoder: SentSegments;
+  readonly encoder: KnownSegments;
   readonly seed: string;
   /** How long after its 2xx a segment may still be refused. */
   readonly visibleWithinMs: number;
   /** GETs at a time. */
   readonly count?: number;
+  /** What breaks off is asked once more on another connection, as edges and players do. */
+  readonly asksAgain?: boolean;
 }
 
 export interface FailedRead {
@@ -38,21 +40,25 @@ export class Readers {
   readonly servedMs: number[] = [];
   /** 404 or 410 for what had not been acknowledged, or only just. */
   absent = 0;
+  /** Asked again, as they had broken off. */
+  brokeOff = 0;
   /** 200 with other bytes than were sent. */
   readonly torn: string[] = [];
   /** 404 or 410 for what had been acknowledged long enough before. */
   readonly missed: string[] = [];
   /** No answer, half an answer, or a status that has no place here. */
   readonly failed: FailedRead[] = [];
-  readonly #encoder: SentSegments;
+  readonly #encoder: KnownSegments;
   readonly #visibleWithinMs: number;
+  readonly #asksAgain: boolean;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #running: Promise<unknown>;
   #stopped = false;
 
-  constructor({ encoder, seed, visibleWithinMs, count = 3 }: ReadersOptions) {
+  constructor({ encoder, seed, visibleWithinMs, count = 3, asksAgain = false }: ReadersOptions) {
     this.#encoder = encoder;
     this.#visibleWithinMs = visibleWithinMs;
+    this.#asksAgain = asksAgain;
     const readers = Array.from({ length: count }, (_, i) => this.#run(seededRandom(`${seed}/reader ${i}`)));
     this.#running = Promise.all(readers);
   }
@@ -78,7 +84,11 @@ export class Readers {
     const isDue = isThere && begunMs - one.endedMs! > this.#visibleWithinMs;
     const url = this.#encoder.urlOf(one);
     try {
-      const got = await get(url, this.#agent);
+      const got = await get(url, this.#agent).catch((error: GetError) => {
+        if (!this.#asksAgain) throw error;
+        this.brokeOff += 1;
+        return get(url);
+      });
       if (isThere && got.status === 200) this.unheldMs.push(got.tookMs);
       this.#judge(one, got, isDue);
     } catch (error) {
@@ -89,7 +99,7 @@ export class Readers {
 
   #judge(one: Sent, { status, body, tier, tookMs }: Got, isDue: boolean): void {
     const at = `${one.rendition}/${one.number}`;
-    if (status === 200 && body.equals(this.#encoder.bytesOf(one))) {
+    if (status === 200 && this.#encoder.isWhole(one, body)) {
       this.served += 1;
       this.tookMs.push(tookMs);
       this.servedMs.push(performance.now());
