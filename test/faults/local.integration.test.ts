@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { encoderKilled } from "../../load-tests/faults/scenarios/encoder-killed.ts";
 import { everythingKilled } from "../../load-tests/faults/scenarios/everything-killed.ts";
 import { publisherAtSteps } from "../../load-tests/faults/scenarios/publisher-at-steps.ts";
-import { publisherKilled } from "../../load-tests/faults/scenarios/publisher-killed.ts";
 import { putLate } from "../../load-tests/faults/scenarios/put-late.ts";
 import { putOversized } from "../../load-tests/faults/scenarios/put-oversized.ts";
 import { putTruncated } from "../../load-tests/faults/scenarios/put-truncated.ts";
@@ -21,7 +20,6 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const FAULTS = {
-  "publisher-killed": publisherKilled,
   "publisher-at-steps": publisherAtSteps,
   "encoder-killed": encoderKilled,
   "put-truncated": putTruncated,

@@ -119,8 +119,12 @@ export function createMetrics(service: ServiceName): Metrics {
     new Gauge({
       ...define(services, name, help),
       labelNames,
-      async collect() {
-        for (const { labels, value } of await read()) this.set(labels, value);
+      collect() {
+        const set = (levels: Levels<L>) => {
+          for (const { labels, value } of levels) this.set(labels, value);
+        };
+        const levels = read();
+        return "then" in levels ? levels.then(set) : set(levels);
       },
     });
     return {
