@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { freePort, type Part, startNginx } from "@headwater/infra";
+import { nginxConfig } from "../nginx-config.ts";
 
 /** nginx in front of several origins and several publishers. */
 export interface Balancer extends Part {
@@ -27,23 +27,9 @@ export async function startBalancer({ dir, origins, publishers }: BalancerOption
 }
 
 function config(origins: readonly string[], readPort: number, publishers: readonly string[], publishPort: number) {
-  // As root, nginx would work as a user who may not see our folder.
-  const user = process.getuid?.() === 0 ? `user ${userInfo().username};` : "";
   const servers = (addresses: readonly string[]) =>
     addresses.map((address) => `    server ${address} max_fails=0;`).join("\n");
-  return `${user}
-worker_processes 1;
-pid nginx.pid;
-events { worker_connections 4096; }
-http {
-  access_log off;
-  client_max_body_size 64m;
-  client_body_temp_path tmp/body;
-  proxy_temp_path tmp/proxy;
-  fastcgi_temp_path tmp/fastcgi;
-  uwsgi_temp_path tmp/uwsgi;
-  scgi_temp_path tmp/scgi;
-  proxy_http_version 1.1;
+  return nginxConfig(`  proxy_http_version 1.1;
   proxy_set_header Connection "";
   proxy_connect_timeout 1s;
   proxy_read_timeout 15s;
@@ -75,6 +61,5 @@ ${servers(publishers)}
       proxy_next_upstream error timeout;
     }
   }
-}
-`;
+`);
 }

@@ -1,6 +1,5 @@
 import { createCipheriv } from "node:crypto";
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { startTcpProxy, type TcpProxy } from "../proof/harness/tcp-proxy.ts";
 
 /**
  * What a server that has gone wrong says in place of a piece of its replies, which begins `atByte` of its connection:
@@ -9,12 +8,9 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 export type Lie = (reply: Buffer, atByte: number) => Buffer;
 
 /** Stands in front of a server, and tells its clients what a server says that has gone wrong. */
-export interface Liar {
-  /** host:port, for clients. */
-  readonly address: string;
+export interface Liar extends TcpProxy {
   /** The truth without it. */
   lie: Lie | undefined;
-  stop(): Promise<void>;
 }
 
 /** Nothing of what was said is left. */
@@ -42,39 +38,23 @@ export const silentAfter =
 
 /** Resolves when it listens on a free loopback port. */
 export async function startLiar(server: string): Promise<Liar> {
-  const [host = "", port = ""] = server.split(":");
-  const sockets = new Set<Socket>();
-  const listener = createServer((client) => {
-    const upstream = connect(Number(port), host);
+  let lie: Lie | undefined;
+  const proxy = await startTcpProxy(server, (client, upstream) => {
     let atByte = 0;
     client.pipe(upstream);
     upstream.on("data", (reply: Buffer) => {
-      client.write(liar.lie?.(reply, atByte) ?? reply);
+      client.write(lie?.(reply, atByte) ?? reply);
       atByte += reply.length;
     });
     upstream.on("end", () => client.end());
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(socket);
-      socket.on("error", () => other.destroy());
-      socket.on("close", () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-    }
-  }).listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const liar: Liar = {
-    address: `127.0.0.1:${(listener.address() as AddressInfo).port}`,
-    lie: undefined,
-    stop: async () => {
-      const closed = once(listener, "close");
-      listener.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
+  });
+  return {
+    ...proxy,
+    get lie() {
+      return lie;
+    },
+    set lie(next) {
+      lie = next;
     },
   };
-  return liar;
 }

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { mountSmallDisk, until } from "@headwater/infra";
 import { demandNone, Live } from "../live.ts";
+import { judgeRefusals } from "../refusals.ts";
 import type { Fault } from "../scene.ts";
 import { CachedReads } from "../traffic/cached-reads.ts";
-import { describeMs } from "../traffic/figures.ts";
 import { CALM } from "./one-node.ts";
 
 const MIB = 2 ** 20;
@@ -64,16 +64,10 @@ export const diskFull: Fault = {
       } finally {
         await live.stop();
       }
+      const isFull = (ms: number) => ms >= fullFromMs && ms <= roomFromMs;
       await report.check(
         `a PUT that is not taken is 507 in < ${REFUSED_WITHIN_MS} ms, and none fails otherwise`,
-        async () => {
-          const wrong = encoder.failed.filter(
-            ({ status, tookMs, endedMs }) =>
-              status !== 507 || tookMs > REFUSED_WITHIN_MS || endedMs! < fullFromMs || endedMs! > roomFromMs,
-          );
-          demandNone(wrong.map(({ status, tookMs }) => `${status ?? "no answer"} after ${tookMs.toFixed(0)} ms`));
-          return `${encoder.failed.length} × 507, ${describeMs(encoder.failed.map(({ tookMs }) => tookMs))}`;
-        },
+        async () => judgeRefusals(encoder.failed, { status: 507, withinMs: REFUSED_WITHIN_MS, isOut: isFull }),
       );
       await report.check(`nothing is taken ${NOTICED_MS} ms after the disk was full`, async () => {
         const taken = encoder.acknowledged.filter(

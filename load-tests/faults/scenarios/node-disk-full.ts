@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "@headwater/infra";
-import { demandNone, Live } from "../live.ts";
+import { Live } from "../live.ts";
+import { judgeRefusals } from "../refusals.ts";
 import type { Fault } from "../scene.ts";
 import { CachedReads } from "../traffic/cached-reads.ts";
-import { describeMs } from "../traffic/figures.ts";
 import type { NodeVictim } from "../victim.ts";
 import { CALM, oneNode } from "./one-node.ts";
 
@@ -73,13 +73,7 @@ export const allDisksFull: Fault = {
     const isOut = (ms: number) => ms > fullFromMs && ms < backMs + RECOVERED_WITHIN_MS;
     await report.check(
       `a PUT that is not taken is 503 in < ${REFUSED_WITHIN_MS} ms, and none fails before or after`,
-      async () => {
-        const wrong = encoder.failed.filter(
-          ({ status, tookMs, endedMs }) => status !== 503 || tookMs > REFUSED_WITHIN_MS || !isOut(endedMs!),
-        );
-        demandNone(wrong.map(({ status, tookMs }) => `${status ?? "no answer"} after ${tookMs.toFixed(0)} ms`));
-        return `${encoder.failed.length} × 503, ${describeMs(encoder.failed.map(({ tookMs }) => tookMs))}`;
-      },
+      async () => judgeRefusals(encoder.failed, { status: 503, withinMs: REFUSED_WITHIN_MS, isOut }),
     );
     await report.check("what is cached is served", () => cached.judge());
     await live.judge(({ atMs }) => isOut(atMs));

@@ -1,6 +1,6 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 /** How a store that is in trouble answers; nothing set: as the store itself does. */
 export interface Pace {
@@ -13,14 +13,11 @@ export interface Pace {
 }
 
 /** Stands between a process and a Cassandra node and slows the statements down, as a store under load does. */
-export interface SlowCql {
-  /** host:port, for the process. */
-  readonly address: string;
+export interface SlowCql extends TcpProxy {
   /** Statements passed on or swallowed so far. */
   readonly statements: number;
   /** Another one begins without what waited under the one before. */
   pace: Pace;
-  stop(): Promise<void>;
 }
 
 /** CQL's binary protocol, version 4: version, flags, stream (2), opcode, length (4), body. */
@@ -31,27 +28,9 @@ const BATCH = 0x0d;
 
 /** Resolves when it listens on a free loopback port. */
 export async function startSlowCql(node: string): Promise<SlowCql> {
-  const [host = "", port = ""] = node.split(":");
-  const sockets = new Set<Socket>();
+  let statements = 0;
   let freeMs = 0;
   let pace: Pace = {};
-  const slow = {
-    address: "",
-    statements: 0,
-    get pace() {
-      return pace;
-    },
-    set pace(next) {
-      pace = next;
-      freeMs = 0;
-    },
-    async stop() {
-      const closed = once(server, "close");
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
 
   /** In its turn, which is later than the turns of all before it. */
   const passOn = async (frame: Buffer, upstream: Socket): Promise<void> => {
@@ -59,7 +38,7 @@ export async function startSlowCql(node: string): Promise<SlowCql> {
       upstream.write(frame);
       return;
     }
-    slow.statements += 1;
+    statements += 1;
     const { delayMs = 0, perSecond = Number.POSITIVE_INFINITY, isDead = false } = pace;
     if (isDead) return;
     freeMs = Math.max(freeMs, performance.now()) + 1000 / perSecond;
@@ -68,8 +47,7 @@ export async function startSlowCql(node: string): Promise<SlowCql> {
     if (!upstream.destroyed) upstream.write(frame);
   };
 
-  const server = createServer((client) => {
-    const upstream = connect(Number(port), host);
+  const proxy = await startTcpProxy(node, (client, upstream) => {
     let pending = Buffer.alloc(0);
     client.on("data", (bytes: Buffer) => {
       pending = Buffer.concat([pending, bytes]);
@@ -81,19 +59,18 @@ export async function startSlowCql(node: string): Promise<SlowCql> {
       }
     });
     upstream.pipe(client);
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(socket);
-      socket.on("error", () => other.destroy());
-      socket.on("close", () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-    }
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  slow.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return slow;
+  });
+  return {
+    ...proxy,
+    get statements() {
+      return statements;
+    },
+    get pace() {
+      return pace;
+    },
+    set pace(next) {
+      pace = next;
+      freeMs = 0;
+    },
+  };
 }
