@@ -14,6 +14,15 @@ type Stops = (() => Promise<void>)[];
 
 /** Headwater on one Cassandra node, two memcached zones and Redis. What is to be stopped is added to `stops`. */
 export async function clusterTarget(dir: string, stops: Stops) {
+  const { env, ...cassandra } = await startCluster(dir, stops);
+  const headwater = await startHeadwater({ dir: join(dir, "cluster"), env });
+  stops.push(headwater.stop);
+  const { write } = await publisherWriter(headwater);
+  return { name: CLUSTER, durability: COMMIT_LOG, write, ...cassandra };
+}
+
+/** One Cassandra node, two memcached zones and Redis, and the settings for them. */
+export async function startCluster(dir: string, stops: Stops) {
   const started = <T extends { stop(): Promise<void> }>(part: T): T => {
     stops.push(part.stop);
     return part;
@@ -31,23 +40,24 @@ export async function clusterTarget(dir: string, stops: Stops) {
     HEADWATER_MEMCACHED_ZONES: `a=${a.address};b=${b.address}`,
     HEADWATER_REDIS_URL: redis.url,
   };
-  const headwater = started(await startHeadwater({ dir: join(dir, "cluster"), env }));
-  const target = { name: CLUSTER, durability: COMMIT_LOG, write: await publisherWriter(headwater) };
-  return { ...target, contactPoint, datacenter, keyspace };
+  return { env, contactPoint, datacenter, keyspace };
 }
 
 /** Headwater on its embedded store. */
 export async function embeddedTarget(dir: string, stops: Stops): Promise<PutTarget> {
   const headwater = await startHeadwater({ dir: join(dir, "embedded") });
   stops.push(headwater.stop);
-  return { name: EMBEDDED, durability: "synced to disk", write: await publisherWriter(headwater) };
+  const { write } = await publisherWriter(headwater);
+  return { name: EMBEDDED, durability: "synced to disk", write };
 }
 
-async function publisherWriter(headwater: Awaited<ReturnType<typeof startHeadwater>>): Promise<PutTarget["write"]> {
+/** An event with one rendition, how to write its next segment, and where all are read. */
+export async function publisherWriter(headwater: Awaited<ReturnType<typeof startHeadwater>>) {
   const startTime = new Date(Date.now() - STARTED_MS).toISOString();
   const event = await headwater.createEvent({ id: "bench", timeline: "fixed", startTime, segmentDuration: SEGMENT_MS });
   await event.put("720p/init.mp4", initSegment());
-  return numbered(keptAlivePut(`${event.publishUrl}/720p`, event.publishToken));
+  const write = numbered(keptAlivePut(`${event.publishUrl}/720p`, event.publishToken));
+  return { write, readUrl: `${headwater.origin.url}/live/bench/v1/720p` };
 }
 
 /** Writes `1.m4s`, `2.m4s` and so on. */

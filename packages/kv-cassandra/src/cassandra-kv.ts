@@ -17,6 +17,7 @@ import type { ClientOptions } from "./clients.ts";
 import { type Attempts, inTime } from "./deadline.ts";
 import { connected, type MigrateOptions, migrateCassandra } from "./migrate.ts";
 import type { StoreEvent, StoreOperation } from "./observer.ts";
+import { chunkPartition, lacksQuorum, rowsPartition } from "./outlook.ts";
 import { keepTrying } from "./patience.ts";
 import { FETCH_ROWS, putRow, putRowIfAbsent, rangeRows } from "./rows.ts";
 import { StoreClock, watchStoreClock } from "./store-clock.ts";
@@ -47,7 +48,7 @@ export async function openCassandraKv(options: CassandraKvOptions): Promise<Cass
     const chunks = await open({ connectionsPerHost: 4, copyBuffer: false, table: "chunks" });
     const clock = new StoreClock();
     const kv = new CassandraKv(rows, chunks, clock, options);
-    await kv.watchClock(options.localDataCenter);
+    await kv.watchClock();
     return kv;
   } catch (error) {
     await rows.shutdown();
@@ -65,6 +66,7 @@ export async function openCassandraKv(options: CassandraKvOptions): Promise<Cass
 export class CassandraKv implements Kv {
   readonly #rows: Client;
   readonly #chunks: Client;
+  readonly #datacenter: string;
   readonly #nowMs: () => number;
   readonly #onEvent: (event: StoreEvent) => void;
   readonly #onOperation: (operation: StoreOperation) => void;
@@ -78,11 +80,12 @@ export class CassandraKv implements Kv {
     rows: Client,
     chunks: Client,
     clock: StoreClock,
-    options: Pick<CassandraKvOptions, "nowMs" | "clockMs" | "onEvent" | "onOperation">,
+    options: Pick<CassandraKvOptions, "localDataCenter" | "nowMs" | "clockMs" | "onEvent" | "onOperation">,
   ) {
     const { nowMs = Date.now, clockMs = () => performance.now(), onEvent = () => {}, onOperation = () => {} } = options;
     this.#rows = rows;
     this.#chunks = chunks;
+    this.#datacenter = options.localDataCenter;
     this.#nowMs = nowMs;
     this.#clockMs = clockMs;
     this.#storeClock = clock;
@@ -101,35 +104,39 @@ export class CassandraKv implements Kv {
   }
 
   /** Looks at the nodes' clocks from now on, until the end; resolves after the first look. Never rejects. */
-  async watchClock(localDataCenter: string): Promise<void> {
-    const own = { localDataCenter, nowMs: this.#nowMs, clockMs: this.#clockMs };
+  async watchClock(): Promise<void> {
+    const own = { localDataCenter: this.#datacenter, nowMs: this.#nowMs, clockMs: this.#clockMs };
     this.#watch = await watchStoreClock(this.#rows, this.#storeClock, own);
   }
 
   async put(namespace: Namespace, row: Row): Promise<void> {
     this.#checkClock();
     checkRow(namespace, row, this.#nowMs());
-    await inTime(() => putRow(this.#rows, namespace, row), this.#attempts(namespace, "rows", "write"));
+    await inTime(() => putRow(this.#rows, namespace, row), this.#rowAttempts(namespace, row.id, "write"));
   }
 
   async putIfAbsent(namespace: Namespace, row: Row): Promise<Row | undefined> {
     this.#checkClock();
     checkRow(namespace, row, this.#nowMs());
-    const { maxMs, onEnd } = this.#attempts(namespace, "rows", "write");
     // It knows itself how to be tried again.
-    return await inTime(() => putRowIfAbsent(this.#rows, namespace, row), { maxMs, onEnd });
+    const { onRetry: _, ...attempts } = this.#rowAttempts(namespace, row.id, "write");
+    return await inTime(() => putRowIfAbsent(this.#rows, namespace, row), attempts);
   }
 
   async range(namespace: Namespace, id: string, query: RangeQuery): Promise<Page> {
     const sizer = this.#sizers[namespace];
     return await inTime(
       () => rangeRows(this.#rows, namespace, id, query, sizer, this.#clockMs),
-      this.#attempts(namespace, "rows", "read"),
+      this.#rowAttempts(namespace, id, "read"),
     );
   }
 
   stage(namespace: Namespace, nonce: string): StagedValue {
-    return new CassandraStagedValue(this.#chunks, namespace, nonce, this.#attempts(namespace, "chunks", "write"));
+    const attempts = this.#attempts(namespace, "chunks", "write");
+    return new CassandraStagedValue(this.#chunks, namespace, nonce, (n) => ({
+      ...attempts,
+      isHopeless: () => lacksQuorum(this.#chunks, this.#datacenter, chunkPartition(nonce, n)),
+    }));
   }
 
   async readChunk(namespace: Namespace, nonce: string, n: number): Promise<Buffer | undefined> {
@@ -151,11 +158,12 @@ export class CassandraKv implements Kv {
     throw new KvError("clock", `this machine's clock is ${aheadMs} ms ahead of Cassandra's`);
   }
 
-  #attempts(
-    namespace: Namespace,
-    table: StoreEvent["table"],
-    operation: StoreOperation["operation"],
-  ): Required<Attempts> {
+  #rowAttempts(namespace: Namespace, id: string, operation: StoreOperation["operation"]): Attempts {
+    const isHopeless = () => lacksQuorum(this.#rows, this.#datacenter, rowsPartition(id));
+    return { ...this.#attempts(namespace, "rows", operation), isHopeless };
+  }
+
+  #attempts(namespace: Namespace, table: StoreEvent["table"], operation: StoreOperation["operation"]): Attempts {
     return {
       maxMs: NAMESPACES[namespace].maxMs,
       onRetry: () => this.#onEvent({ table, event: "retry" }),

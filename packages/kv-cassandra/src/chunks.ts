@@ -14,17 +14,17 @@ export class CassandraStagedValue implements StagedValue {
   readonly #client: Client;
   readonly #cql: string;
   readonly #namespace: Namespace;
-  readonly #attempts: Attempts;
+  readonly #attemptsFor: (n: number) => Attempts;
   readonly #nonce: string;
   readonly #timestamp: types.Long;
   readonly #underWay = new Set<Promise<void>>();
   #failure: unknown;
   #abandoned = false;
 
-  constructor(client: Client, namespace: Namespace, nonce: string, attempts: Attempts) {
+  constructor(client: Client, namespace: Namespace, nonce: string, attemptsFor: (n: number) => Attempts) {
     this.#client = client;
     this.#namespace = namespace;
-    this.#attempts = attempts;
+    this.#attemptsFor = attemptsFor;
     this.#nonce = nonce;
     this.#timestamp = types.Long.fromNumber(nonceTimeMs(nonce) * 1000);
     this.#cql = `INSERT INTO ${chunksTable(namespace)} (nonce, bucket, n, bytes) VALUES (?, ?, ?, ?) USING TIMESTAMP ?`;
@@ -37,7 +37,7 @@ export class CassandraStagedValue implements StagedValue {
     if (this.#abandoned) return;
     const blob = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const params = [this.#nonce, bucketOf(n), n, blob, this.#timestamp];
-    const work: Promise<void> = inTime(() => this.#client.execute(this.#cql, params), this.#attempts)
+    const work: Promise<void> = inTime(() => this.#client.execute(this.#cql, params), this.#attemptsFor(n))
       .then(
         () => {},
         (error) => {

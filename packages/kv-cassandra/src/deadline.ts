@@ -1,12 +1,17 @@
 import { KvError } from "@headwater/kv";
 
 const RETRY_PAUSE_MS = 25;
+/** From then on an operation is given up as soon as it is known to be hopeless; sooner it may only be unlucky. */
+const HOPE_MS = 300;
+const LOOK_EVERY_MS = 50;
 /** Error codes from here on say that the request itself is wrong. */
 const FIRST_INVALID_CODE = 0x2000;
 
 export interface Attempts {
   /** The longest that the whole takes. */
   readonly maxMs: number;
+  /** Whether it cannot succeed as things stand: too few nodes are up. */
+  readonly isHopeless?: () => boolean;
   /** Called as a failed operation is begun anew, which is done once at most. Without it nothing is. */
   readonly onRetry?: () => void;
   /** Told of the whole as it ends: how long it took, ms, and whether the store did not do it. */
@@ -14,14 +19,20 @@ export interface Attempts {
 }
 
 /**
- * Settles like the operation, but at the latest after `maxMs`, and rejects with `KvError` only. The operation may be
- * begun twice: it must have the same effect again. Nodes are changed by the driver; this is for when it has no more.
+ * Settles like the operation, but at the latest after `maxMs`, or 0.3 s where it is hopeless, and rejects with `KvError`
+ * only. The operation may be begun twice: it must have the same effect again. Nodes are changed by the driver; this is for when it has no more.
  */
-export async function inTime<T>(operation: () => Promise<T>, { maxMs, onRetry, onEnd }: Attempts): Promise<T> {
+export async function inTime<T>(operation: () => Promise<T>, attempts: Attempts): Promise<T> {
+  const { maxMs, isHopeless = () => false, onRetry, onEnd } = attempts;
   const startMs = performance.now();
   let failed = false;
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${maxMs} ms`)), maxMs);
+  const look = () => {
+    if (performance.now() - startMs >= maxMs) late.reject(new Error(`no answer within ${maxMs} ms`));
+    else if (isHopeless()) late.reject(new Error("too few nodes are up"));
+    else timer = setTimeout(look, LOOK_EVERY_MS);
+  };
+  let timer = setTimeout(look, Math.min(HOPE_MS, maxMs));
   const inTime = <U>(work: Promise<U>): Promise<U> => Promise.race([work, late.promise]);
   try {
     try {
