@@ -93,11 +93,12 @@ if (haveMemcached()) {
     test("killed and started again, empty, it is filled from its peer: by readers, and by who watches over it", async () => {
       for (const key of ["n/2", "n/3"]) await setAndSee(cache, key, chunk);
       const node = cache.nodes[0]!;
-      await node.markWarm();
+      expect(await node.markWarm()).toBe(true);
       expect(await node.isWarm()).toBe(true);
       await a.kill();
       while (!isOut("a")) await cache.get("n/1");
       expect(await node.isWarm()).toBeUndefined();
+      expect(await node.warm("n/2")).toBeUndefined();
 
       a = await startMemcached(a.port);
       await backInUse();
@@ -105,7 +106,7 @@ if (haveMemcached()) {
       expect(await node.warm("n/2")).toBeGreaterThan(chunk.byteLength);
       expect(await node.warm("n/2")).toBe(0);
       expect(await node.warm("n/9")).toBe(0);
-      await node.markWarm();
+      expect(await node.markWarm()).toBe(true);
       expect(await node.isWarm()).toBe(true);
       await b.kill();
       for (const key of ["n/1", "n/2"]) expect((await cache.get(key))?.equals(chunk)).toBe(true);

@@ -9,10 +9,13 @@ export interface ZoneNode {
   readonly isOut: boolean;
   /** Whether it has been warmed since it came up empty; undefined when it does not answer. */
   isWarm(): Promise<boolean | undefined>;
-  /** Says to all who ask `isWarm` that it has been warmed. Forgotten when it loses its memory. */
-  markWarm(): Promise<void>;
-  /** Copies a chunk from the other zones if it belongs here and is not here. Resolves to the bytes copied. */
-  warm(key: string): Promise<number>;
+  /** Says to all who ask `isWarm` that it has been warmed, until it loses its memory. Whether it has kept that. */
+  markWarm(): Promise<boolean>;
+  /**
+   * Copies a chunk from the other zones if it belongs here and is not here. Resolves to the bytes copied; to undefined
+   * when it may still lack a chunk that there is: this server did not answer, or no zone has it and one did not answer.
+   */
+  warm(key: string): Promise<number | undefined>;
 }
 
 /** What there is of a zone: its nodes by address, and which of them holds a key. */
@@ -36,18 +39,25 @@ export function zoneNodes(copies: readonly ZoneCopy[], onFilled: (zone: string) 
         },
         isWarm: () => node.has(markKey),
         async markWarm() {
-          await node.set(markKey, encodeChunk(markKey, new Uint8Array()));
+          // A set may have been refused.
+          const written = await node.set(markKey, encodeChunk(markKey, new Uint8Array()));
+          return written === "stored" && (await node.has(markKey)) === true;
         },
         async warm(key) {
-          if (copy.nodeOf(key) !== node || (await node.has(key)) !== false) return 0;
+          if (copy.nodeOf(key) !== node) return 0;
+          const isHere = await node.has(key);
+          if (isHere !== false) return isHere && 0;
+          let isMissing = true;
           for (const peer of peers) {
             const read = await peer.nodeOf(key).get(key);
-            if (read.outcome !== "hit") continue;
-            if ((await node.set(key, read.value)) !== "stored") return 0;
-            onFilled(copy.name);
-            return read.value.byteLength;
+            if (read.outcome === "hit") {
+              if ((await node.set(key, read.value)) !== "stored") return undefined;
+              onFilled(copy.name);
+              return read.value.byteLength;
+            }
+            isMissing &&= read.outcome === "miss";
           }
-          return 0;
+          return isMissing ? 0 : undefined;
         },
       };
     }),

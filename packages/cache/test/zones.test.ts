@@ -302,6 +302,48 @@ describe("zones", () => {
     expect(begun).toBe(17);
   });
 
+  describe("who watches over a node", () => {
+    beforeEach(() => make().set("n/1", chunk));
+    const watched = (node = switchedNode()) => {
+      nodes.a = node;
+      return make().nodes[0]!;
+    };
+
+    test("has it filled with what belongs to it, from the first zone that has it", async () => {
+      nodes.b = switchedNode();
+      const node = watched();
+      expect(await node.warm("n/1")).toBeGreaterThan(chunk.byteLength);
+      expect(await node.warm("n/1")).toBe(0);
+      expect(await node.warm("n/2")).toBe(0);
+      expect(writeOutcomes().filter((write) => write.endsWith("filled"))).toEqual(["a filled"]);
+      expect(await nodes.a.get("n/1")).toEqual(encodeChunk("n/1", chunk));
+    });
+
+    test("is told when it may lack something: it did not answer, or a zone that may have it did not", async () => {
+      const node = watched();
+      for (const failing of [[nodes.a], [nodes.b, nodes.c]]) {
+        for (const one of failing) one.mode = "failing";
+        expect(await node.warm("n/1")).toBeUndefined();
+        for (const one of failing) one.mode = "up";
+      }
+      nodes.b.mode = "failing";
+      expect(await node.warm("n/2")).toBeUndefined();
+      nodes.a.set = () => Promise.reject(new Error("went away"));
+      expect(await node.warm("n/1")).toBeUndefined();
+    });
+
+    test("is told whether it has kept the mark that it is warm", async () => {
+      const node = watched();
+      expect(await node.isWarm()).toBe(false);
+      expect(await node.markWarm()).toBe(true);
+      expect(await node.isWarm()).toBe(true);
+      nodes.a.mode = "failing";
+      expect(await node.markWarm()).toBe(false);
+      expect(await node.isWarm()).toBeUndefined();
+      expect(await watched({ ...switchedNode(), set: async () => {} }).markWarm()).toBe(false);
+    });
+  });
+
   test("writes that hang are bounded: beyond 128 they are given up", async () => {
     jest.useFakeTimers({ doNotFake: ["setImmediate"] });
     for (const node of Object.values(nodes)) node.mode = "hanging";

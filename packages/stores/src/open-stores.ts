@@ -46,6 +46,9 @@ export interface OpenOptions {
   readonly onWaiting?: (reason: string) => void;
 }
 
+/** Of a cache server's silence, where no viewer waits for its answer. */
+const BACKGROUND_CACHE_MS = 500;
+
 /** The one place where adapters are named. Rejects with KvError when the kv cannot be opened. */
 export async function openStores(settings: Settings, options: OpenOptions): Promise<Stores> {
   return settings.store.kind === "local"
@@ -78,6 +81,7 @@ async function openCluster(settings: Settings, store: Store<"cassandra">, option
   const cache = memcachedZones({
     zones: settings.memcachedZones,
     ...(settings.zone !== undefined && { own: settings.zone }),
+    ...(settings.service === "worker" && { timeoutMs: BACKGROUND_CACHE_MS }),
     onRead: (read) => metrics?.zoneReadsTotal.inc({ ...read }),
     onWrite: (write) => metrics?.zoneWritesTotal.inc({ ...write }),
   });

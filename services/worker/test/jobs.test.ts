@@ -91,18 +91,21 @@ describe("warm-up", () => {
 
   /** Two zones of two servers each, that can be made to fail, over memory that can be taken away. */
   function twoZones() {
-    const servers = Object.fromEntries(["a1", "a2", "b1", "b2"].map((name) => [name, { is: memory(), isUp: true }]));
+    const server = () => ({ is: memory(), isUp: true, silentFor: (_key: string) => false, keepsMarks: true });
+    const servers = Object.fromEntries(["a1", "a2", "b1", "b2"].map((name) => [name, server()]));
     const node = (name: string): ChunkNode => {
       const server = servers[name]!;
-      const up = () => {
-        if (!server.isUp) throw new Error("away");
+      const up = (key: string) => {
+        if (!server.isUp || server.silentFor(key)) throw new Error("away");
         return server.is;
       };
       return {
-        get: async (key) => up().get(key),
-        set: async (key, value) => up().set(key, value),
-        has: async (key) => up().has(key),
-        addBriefly: async (key, value) => up().addBriefly(key, value),
+        get: async (key) => up(key).get(key),
+        set: async (key, value) => {
+          if (server.keepsMarks || !key.startsWith("warm/")) await up(key).set(key, value);
+        },
+        has: async (key) => up(key).has(key),
+        addBriefly: async (key, value) => up(key).addBriefly(key, value),
       };
     };
     const filled: string[] = [];
@@ -171,6 +174,48 @@ describe("warm-up", () => {
     expect(got).toEqual({ warmed: 2, bytes: keys.length * (CHUNK.length + FRAME_BYTES) });
     expect(filled).toHaveLength(keys.length);
     expect(await run(job)).toEqual({ warmed: 0, bytes: 0 });
+  });
+
+  test("one that does not answer for a chunk, or does not keep the mark, is not counted, and is taken up again", async () => {
+    const { cache, servers, filled } = twoZones();
+    const keys = await published(cache, 2);
+    const job = warmUp(cache.nodes, world.catalog);
+    expect(await run(job)).toMatchObject({ warmed: 4 });
+    const [b1, b2] = [servers.b1!, servers.b2!];
+    [b1.is, b2.is] = [memory(), memory()];
+    const asked: string[] = [];
+    // Of the chunk that it is asked for first it says nothing.
+    b1.silentFor = (key) => {
+      if (key.endsWith("/0")) asked.push(key);
+      return key === asked[0];
+    };
+    b2.keepsMarks = false;
+    expect(await run(job)).toMatchObject({ warmed: 0 });
+    expect(filled.length).toBeLessThan(keys.length);
+    b2.keepsMarks = true;
+    expect(await run(job)).toEqual({ warmed: 1, bytes: 0 });
+    b1.silentFor = () => false;
+    expect(await run(job)).toEqual({ warmed: 1, bytes: CHUNK.length + FRAME_BYTES });
+    expect(filled).toHaveLength(keys.length);
+    expect(await run(job)).toEqual({ warmed: 0, bytes: 0 });
+  });
+
+  test("one that is slow does not make a run late, and is not warm", async () => {
+    const { cache, servers } = twoZones();
+    await published(cache, 1);
+    const answer = Promise.withResolvers<void>();
+    const slow = cache.nodes.map((node) => ({
+      ...node,
+      warm: async (key: string) => {
+        if (node.address === "b1") await answer.promise;
+        return node.warm(key);
+      },
+    }));
+    const job = warmUp(slow, world.catalog);
+    expect(await run(job)).toEqual({ warmed: 0, bytes: 0 });
+    expect(await servers.a1!.is.has("warm/a1")).toBe(false);
+    answer.resolve();
+    expect(await run(job)).toEqual({ warmed: 4, bytes: 0 });
   });
 });
 
