@@ -24,17 +24,18 @@ export const oneNode = (
     const node = scene.world.nodes.at(-1);
     if (node === undefined) throw new Error("needs nodes of its own");
     const live = await Live.start(scene, await scene.start(), CALM);
-    const startMs = performance.now() + 1_000;
+    // Nodes that have just been started answer late, as their code is not compiled yet.
+    const startMs = performance.now() + 12_000;
     let [outMs, backMs, wholeMs] = [0, 0, 0];
     try {
-      await sleep(9_000);
+      await sleep(20_000);
       await strike(node);
       outMs = performance.now();
       await sleep(30_000);
       backMs = performance.now();
       await bringBack(node);
       wholeMs = performance.now();
-      await sleep(10_000);
+      await sleep(20_000);
     } finally {
       await live.stop();
     }

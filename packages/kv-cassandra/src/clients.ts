@@ -1,5 +1,6 @@
 import { Client, type DseClientOptions, policies, types } from "cassandra-driver";
 import { writeLargeValuesInPlace } from "./frames.ts";
+import { SparingPolicy } from "./late-nodes.ts";
 import { hooksOf, type StoreEvent } from "./observer.ts";
 
 /** One attempt at one node; the driver then tries the next. */
@@ -42,7 +43,7 @@ export function newClient(
   own: ClientOptions,
 ): Client {
   writeLargeValuesInPlace();
-  const { speculativeExecution, ...hooks } = hooksOf(own.table, own.onEvent);
+  const { speculativeExecution, lateNodes, ...hooks } = hooksOf(own.table, own.onEvent);
   const { local, remote, ignored } = types.distance;
   const options: DseClientOptions = {
     contactPoints: [...contactPoints],
@@ -55,6 +56,7 @@ export function newClient(
       }),
       reconnection: new policies.reconnection.ConstantReconnectionPolicy(RECONNECT_MS),
       speculativeExecution,
+      loadBalancing: new SparingPolicy(policies.defaultLoadBalancingPolicy(localDataCenter), lateNodes),
     },
     ...hooks,
     pooling: {

@@ -55,30 +55,33 @@ export class HedgeBudget {
 export class Hedging {
   readonly #windows = new Map<string, LatencyWindow>();
   readonly #budget = new HedgeBudget();
-  readonly #onHedge: (kind: string) => void;
+  readonly #onHedge: (lateNode: object) => void;
 
-  constructor(onHedge: (kind: string) => void) {
+  /** Told of each hedge, and of the node that did not answer in time. */
+  constructor(onHedge: (lateNode: object) => void) {
     this.#onHedge = onHedge;
   }
 
   /**
-   * The plan of one request, in the driver's form: asked as each copy of it is sent, it gives the ms until the next one
-   * is to be sent, or -1. So the second question says that the hedge has gone out.
+   * The plan of one request, in the driver's form: asked as each copy of it is sent to a node, it gives the ms until the
+   * next one is to be sent, or -1. So the second question says that the hedge has gone out.
    */
-  plan(kind: string): { nextExecution: () => number } {
+  plan(kind: string): { nextExecution: (node: object) => number } {
     this.#budget.earn();
     const window = this.#windowOf(kind);
     const { delayMs } = window;
+    let first: object | undefined;
     let asked = 0;
     return {
-      nextExecution: () => {
+      nextExecution: (node) => {
         asked += 1;
+        first ??= node;
         if (asked === 1) return this.#budget.isOpen ? delayMs : -1;
         if (asked === 2) {
           this.#budget.spend();
           // The slow answer will not be seen, and must not make requests look faster than they are.
           window.add(2 * delayMs);
-          this.#onHedge(kind);
+          this.#onHedge(first);
         }
         return -1;
       },

@@ -1,5 +1,10 @@
 import { metrics, type policies, tracker } from "cassandra-driver";
+import { mayPass } from "./deadline.ts";
 import { Hedging } from "./hedging.ts";
+import { LateNodes } from "./late-nodes.ts";
+
+/** A node that takes longer does not count as one that answers. */
+const TIMELY_MS = 150;
 
 /** What the store did about a request that was late or failed. */
 export interface StoreEvent {
@@ -22,21 +27,33 @@ interface Hooks {
   readonly metrics: metrics.ClientMetrics;
   readonly requestTracker: tracker.RequestTracker;
   readonly speculativeExecution: policies.speculativeExecution.SpeculativeExecutionPolicy;
+  readonly lateNodes: LateNodes;
 }
 
 /** A class that the driver insists on, and leaves out of its types. */
 const { RequestTracker } = tracker as unknown as { RequestTracker: new () => tracker.RequestTracker };
 
-/** The driver's hooks of one client: hedges after a delay taken from its own latencies, and counts hedges and retries. */
+/** The driver's hooks of one client: hedges after a delay taken from its own latencies, and counts hedges and retries; late nodes. */
 export function hooksOf(table: StoreEvent["table"], onEvent: (event: StoreEvent) => void): Hooks {
-  const hedging = new Hedging(() => onEvent({ table, event: "hedge" }));
+  const lateNodes = new LateNodes();
+  const hedging = new Hedging((node) => {
+    lateNodes.late(node, performance.now());
+    onEvent({ table, event: "hedge" });
+  });
   const counters = new metrics.DefaultMetrics() as metrics.DefaultMetrics & { readonly retries: NodeJS.EventEmitter };
   counters.retries.on("increment", () => onEvent({ table, event: "retry" }));
   return {
+    lateNodes,
     metrics: counters,
     requestTracker: Object.assign(new RequestTracker(), {
-      onSuccess: ((_host, query, _parameters, _options, _sentBytes, _receivedBytes, [seconds = 0, nanoseconds = 0]) =>
-        hedging.answered(kindOf(query), seconds * 1000 + nanoseconds / 1e6)) as tracker.RequestTracker["onSuccess"],
+      onSuccess: ((host, query, _parameters, _options, _sentBytes, _receivedBytes, [seconds = 0, nanoseconds = 0]) => {
+        const tookMs = seconds * 1000 + nanoseconds / 1e6;
+        hedging.answered(kindOf(query), tookMs);
+        if (tookMs <= TIMELY_MS) lateNodes.answered(host);
+      }) as tracker.RequestTracker["onSuccess"],
+      onError: ((host, _query, _parameters, _options, _sentBytes, error) => {
+        if (mayPass(error)) lateNodes.late(host, performance.now());
+      }) as tracker.RequestTracker["onError"],
     }),
     speculativeExecution: {
       init() {},

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { inTime } from "../src/deadline.ts";
 import { HedgeBudget, Hedging, LatencyWindow } from "../src/hedging.ts";
+import { LateNodes, lateLast } from "../src/late-nodes.ts";
+
+const [A, B, C] = [{ node: "a" }, { node: "b" }, { node: "c" }];
 
 const fill = (window: LatencyWindow, count: number, latencyMs: number) => {
   for (let i = 0; i < count; i += 1) window.add(latencyMs);
@@ -42,30 +45,30 @@ describe("the budget", () => {
   });
 
   test("of 10 000 requests that are all late, 5 % and the burst are hedged, each of them once", () => {
-    const hedged: string[] = [];
-    const hedging = new Hedging((kind) => hedged.push(kind));
+    const hedged: object[] = [];
+    const hedging = new Hedging((node) => hedged.push(node));
     for (let i = 0; i < 10_000; i += 1) {
       const plan = hedging.plan("write");
-      if (plan.nextExecution() > 0) expect([plan.nextExecution(), plan.nextExecution()]).toEqual([-1, -1]);
+      if (plan.nextExecution(A) > 0) expect([plan.nextExecution(B), plan.nextExecution(C)]).toEqual([-1, -1]);
     }
     expect(hedged.length).toBeGreaterThan(400);
     expect(hedged.length).toBeLessThanOrEqual(532);
-    expect(new Set(hedged)).toEqual(new Set(["write"]));
+    expect(new Set(hedged)).toEqual(new Set([A]));
   });
 });
 
 test("kinds learn apart, and a hedge counts as a slow request", () => {
   const hedging = new Hedging(() => {});
   for (let i = 0; i < 64; i += 1) hedging.answered("read", 20);
-  expect(hedging.plan("read").nextExecution()).toBe(20);
-  expect(hedging.plan("write").nextExecution()).toBe(150);
+  expect(hedging.plan("read").nextExecution(A)).toBe(20);
+  expect(hedging.plan("write").nextExecution(A)).toBe(150);
   for (let i = 0; i < 16; i += 1) {
     const plan = hedging.plan("read");
-    plan.nextExecution();
-    plan.nextExecution();
+    plan.nextExecution(A);
+    plan.nextExecution(A);
     hedging.answered("read", 20);
   }
-  expect(hedging.plan("read").nextExecution()).toBe(40);
+  expect(hedging.plan("read").nextExecution(A)).toBe(40);
 });
 
 describe("an operation that fails", () => {
@@ -99,5 +102,32 @@ describe("an operation that fails", () => {
     const late = failing(1, new Error("socket closed"));
     await expect(late.run(1)).rejects.toMatchObject({ code: "unavailable" });
     expect(late.seen()).toEqual([1, 0]);
+  });
+});
+
+describe("a node that lets requests wait", () => {
+  const order = (nodes: LateNodes, nowMs: number) => [...lateLast([A, B, C].values(), nodes, nowMs)];
+
+  test("is asked last once it did so twice without an answer between, but for a trial a second", () => {
+    const nodes = new LateNodes();
+    nodes.late(A, 0);
+    expect(order(nodes, 1)).toEqual([A, B, C]);
+    nodes.answered(A);
+    nodes.late(A, 2);
+    expect(order(nodes, 3)).toEqual([A, B, C]);
+    nodes.late(A, 4);
+    expect(order(nodes, 5)).toEqual([B, C, A]);
+    expect(order(nodes, 1004)).toEqual([A, B, C]);
+    expect(order(nodes, 1005)).toEqual([B, C, A]);
+    nodes.answered(A);
+    expect(order(nodes, 1006)).toEqual([A, B, C]);
+  });
+
+  test("is not tried in place of a hedge, and all are asked where all are late", () => {
+    const nodes = new LateNodes();
+    for (const node of [B, B]) nodes.late(node, 0);
+    expect(order(nodes, 5000)).toEqual([A, C, B]);
+    for (const node of [A, A, C, C]) nodes.late(node, 5000);
+    expect(order(nodes, 5001)).toEqual([A, B, C]);
   });
 });
