@@ -19,12 +19,13 @@ export interface GuardedNode {
 const FAILURES_TO_LEAVE_OUT = 3;
 const TRIAL_EVERY_MS = 100;
 const TRIAL_KEY = "trial";
-const TRIAL_VALUE = encodeChunk(TRIAL_KEY, Buffer.from("what is set is what is got"));
+/** So large that a node that answers, but crawls, cannot bring it in time. */
+const TRIAL_VALUE = encodeChunk(TRIAL_KEY, Buffer.alloc(64 * 1024, "what is set is what is got"));
 
 /**
  * The one place where failures of a cache become misses. A circuit breaker: after three failures in a row, values that
  * are not what was set among them, the node is left out, which costs those who would have asked it nothing. While
- * somebody would, it is tried in the background, every 100 ms, with two small requests. Never rejects.
+ * somebody would, it is tried in the background, every 100 ms, by a set and a get. Never rejects.
  */
 export function guard(node: ChunkNode, nowMs: () => number): GuardedNode {
   let failures = 0;
