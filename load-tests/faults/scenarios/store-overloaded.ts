@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "@headwater/infra";
-import { startSlowCql } from "../../proof/harness/slow-cql.ts";
 import { Live } from "../live.ts";
 import { judgeRefusals } from "../refusals.ts";
 import type { Fault } from "../scene.ts";
+import { startSlowStore } from "../slow-store.ts";
 import { CachedReads } from "../traffic/cached-reads.ts";
 import { CLUSTERS } from "../world.ts";
 import { CALM } from "./one-node.ts";
@@ -24,12 +24,8 @@ export const storeOverloaded: Fault = {
   deadlineMs: 240_000,
   run: async (scene) => {
     const { report, world } = scene;
-    const nodes = world.settings.HEADWATER_CASSANDRA_CONTACT_POINTS?.split(",") ?? [];
-    const proxies = await Promise.all(nodes.map(startSlowCql));
-    const headwater = await scene.start({
-      HEADWATER_CASSANDRA_CONTACT_POINTS: proxies.map(({ address }) => address).join(","),
-      HEADWATER_CASSANDRA_ADDRESS_MAP: nodes.map((node, i) => `${node}=${proxies[i]!.address}`).join(","),
-    });
+    const store = await startSlowStore(world);
+    const headwater = await scene.start(store.settings);
     const live = await Live.start(scene, headwater, CALM);
     const { encoder } = live;
     let [fromMs, toMs] = [0, Number.POSITIVE_INFINITY];
@@ -39,10 +35,10 @@ export const storeOverloaded: Fault = {
       }, BEGUN_WITHIN_MS);
       const cached = new CachedReads(encoder, encoder.acknowledged.slice(-CACHED));
       fromMs = performance.now();
-      for (const proxy of proxies) proxy.pace = { perSecond: STATEMENTS_PER_SECOND };
+      store.setPace({ perSecond: STATEMENTS_PER_SECOND });
       await sleep(OVERLOAD_MS);
       await cached.stop();
-      for (const proxy of proxies) proxy.pace = {};
+      store.setPace({});
       const overMs = performance.now();
       await report.check(`PUTs are taken again within ${RECOVERED_WITHIN_MS / 1000} s, without a restart`, async () => {
         await until(async () => {
@@ -56,7 +52,6 @@ export const storeOverloaded: Fault = {
       await report.check("what is cached is served", () => cached.judge());
     } finally {
       await live.stop();
-      for (const proxy of proxies) await proxy.stop();
     }
     const isOut = (ms: number) => ms > fromMs && ms < toMs;
     await report.check(
@@ -68,5 +63,6 @@ export const storeOverloaded: Fault = {
       },
     );
     await live.judge(({ atMs }) => isOut(atMs));
+    await store.stop();
   },
 };

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "@headwater/infra";
-import { startSlowCql } from "../../proof/harness/slow-cql.ts";
 import { demandNone, Live } from "../live.ts";
 import { judgeRefusals } from "../refusals.ts";
 import type { Fault } from "../scene.ts";
+import { startSlowStore } from "../slow-store.ts";
 import { CachedReads } from "../traffic/cached-reads.ts";
 import { describeMs } from "../traffic/figures.ts";
 import { isAcknowledged } from "../traffic/put.ts";
@@ -22,29 +22,22 @@ export const storeSlow: Fault = {
   deadlineMs: 300_000,
   run: async (scene) => {
     const { report, world } = scene;
-    const nodes = world.settings.HEADWATER_CASSANDRA_CONTACT_POINTS?.split(",") ?? [];
-    const proxies = await Promise.all(nodes.map(startSlowCql));
-    const setDelay = (delayMs: number) => {
-      for (const proxy of proxies) proxy.pace = { delayMs };
-    };
-    const headwater = await scene.start({
-      HEADWATER_CASSANDRA_CONTACT_POINTS: proxies.map(({ address }) => address).join(","),
-      HEADWATER_CASSANDRA_ADDRESS_MAP: nodes.map((node, i) => `${node}=${proxies[i]!.address}`).join(","),
-    });
+    const store = await startSlowStore(world);
+    const headwater = await scene.start(store.settings);
     const live = await Live.start(scene, headwater, CALM);
     const { encoder } = live;
     let stalledMs: [number, number] = [0, 0];
     try {
       await sleep(4_000);
       const cached = new CachedReads(encoder, encoder.acknowledged.slice(-16));
-      setDelay(200);
+      store.setPace({ delayMs: 200 });
       const slowFromMs = performance.now();
       await sleep(PHASE_MS);
       const slowToMs = performance.now();
-      setDelay(2_000);
+      store.setPace({ delayMs: 2_000 });
       await sleep(PHASE_MS);
       await cached.stop();
-      setDelay(0);
+      store.setPace({});
       const fastAgainMs = performance.now();
       await report.check(`PUTs are taken again within ${RECOVERED_WITHIN_MS / 1000} s, without a restart`, async () => {
         await until(async () => {
@@ -63,11 +56,11 @@ export const storeSlow: Fault = {
       await report.check("+2 s: what is cached is served", () => cached.judge());
     } finally {
       await live.stop();
-      for (const proxy of proxies) await proxy.stop();
     }
     await report.check(`+2 s: a PUT that is not taken is 503 in < ${REFUSED_WITHIN_MS} ms`, async () =>
       judgeRefusals(encoder.failed, { status: 503, withinMs: REFUSED_WITHIN_MS }),
     );
     await live.judge(({ atMs }) => atMs > stalledMs[0] && atMs < stalledMs[1]);
+    await store.stop();
   },
 };
