@@ -1,18 +1,26 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { accepts, freePort, isFree, requirePart, startMemcached, startPart, startRedis, until } from "../src/index.ts";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import {
+  accepts,
+  freePort,
+  isFree,
+  mountSmallDisk,
+  requirePart,
+  startMemcached,
+  startPart,
+  startRedis,
+  until,
+} from "../src/index.ts";
 import { birthOf, isAlive, stopProcess } from "../src/stack/background.ts";
 
 const memcached = await requirePart("memcached");
 const redis = await requirePart("redis-server");
 
-let dir: string;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "headwater-infra-"));
-});
+const dir = await mkdtemp(join(tmpdir(), "headwater-infra-"));
+const disk = await mountSmallDisk(join(dir, "disk"), 2 ** 20);
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 (memcached && redis ? describe : describe.skip)("real parts", () => {
@@ -83,4 +91,29 @@ test("a preferred port is taken when it is free, else another", async () => {
   });
   expect(await freePort(port, ["127.0.0.1", "127.0.0.2"])).not.toBe(port);
   await part.stop();
+});
+
+(disk === undefined ? test.skip : test)("a small disk ends when it is removed, and with who mounted it", async () => {
+  const isMounted = async (at: string) => (await readFile("/proc/mounts", "utf8")).includes(` ${at} `);
+  expect(await isMounted(disk!.dir)).toBe(true);
+  await disk!.remove();
+  await disk!.remove();
+  expect(await isMounted(disk!.dir)).toBe(false);
+  const script = join(dir, "mounting.ts");
+  await writeFile(
+    script,
+    `import { mountSmallDisk } from ${JSON.stringify(join(import.meta.dirname, "../src/index.ts"))};
+     await mountSmallDisk(process.argv[2], 2 ** 20);
+     if (process.argv[3] === "exit") process.exit(3);
+     process.kill(process.pid, "SIGKILL");`,
+  );
+  for (const end of ["exit", "SIGKILL"] as const) {
+    const at = join(dir, end);
+    const parent = spawn(process.execPath, [script, at, end], { stdio: "ignore" });
+    await new Promise((resolve) => parent.once("exit", resolve));
+    expect(parent.signalCode ?? parent.exitCode).toBe(end === "exit" ? 3 : "SIGKILL");
+    await until(async () => {
+      if (await isMounted(at)) throw new Error(`${at} is still mounted`);
+    }, 5000);
+  }
 });

@@ -2,8 +2,9 @@
 // midst of seeded traffic. Prints a line for each check; the exit code is not 0 when one failed. `-- report` writes
 // docs/what-we-lose.md of the last runs, as a run of all faults does.
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { cassandraForTests, ROOT } from "@headwater/infra";
@@ -87,6 +88,9 @@ npm run faults -- report
   --brief strikes less often and is not kept for the report; --keep leaves the folder with data and logs, as a failure does
 `;
 
+/** Of this run, with data and logs. */
+const folders = new Set<string>();
+
 const REPORT = join(ROOT, "docs", "what-we-lose.md");
 const store = values.store as Store;
 const names =
@@ -102,7 +106,8 @@ if (positionals.length === 1 && positionals[0] === "report") {
 }
 
 async function strike(): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), "headwater-fault-cassandra-"));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => endBy(signal));
+  const dir = await newFolder("cassandra");
   const cassandra = store === "local" ? undefined : await startCassandra(dir);
   try {
     for (const name of names) await strikeOne(name, FAULTS[name]!, cassandra);
@@ -113,9 +118,24 @@ async function strike(): Promise<void> {
   if (positionals.length === 0 && !values.brief) await writeReport();
 }
 
+/** At once: what was started is killed when this process exits, and its disks are unmounted. */
+function endBy(signal: "SIGINT" | "SIGTERM"): never {
+  process.once("exit", () => {
+    if (values.keep) return;
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  });
+  process.exit(128 + constants.signals[signal]);
+}
+
+async function newFolder(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), `headwater-fault-${name}-`));
+  folders.add(folder);
+  return folder;
+}
+
 async function strikeOne(name: string, fault: Fault, cassandra: WorldCassandra | undefined): Promise<void> {
   const { seed, brief } = values;
-  const dir = await mkdtemp(join(tmpdir(), `headwater-fault-${name}-`));
+  const dir = await newFolder(name);
   process.stdout.write(`${name}, ${store} store, seed ${seed}\n`);
   const late = setTimeout(() => {
     process.stderr.write(`faults: ${name} is not done after ${fault.deadlineMs / 1000} s; its logs are in ${dir}\n`);

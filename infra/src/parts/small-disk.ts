@@ -1,4 +1,5 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, statfs } from "node:fs/promises";
 import { promisify } from "node:util";
 
@@ -14,7 +15,10 @@ export interface SmallDisk {
   remove(): Promise<void>;
 }
 
-/** Mounts one at `dir`. Undefined, and a loud line, where this user may not mount (Linux, root). */
+/**
+ * Mounts one at `dir`. Undefined, and a loud line, where this user may not mount (Linux, root). It ends with this process,
+ * however that ends.
+ */
 export async function mountSmallDisk(dir: string, sizeBytes: number): Promise<SmallDisk | undefined> {
   await mkdir(dir, { recursive: true });
   try {
@@ -24,14 +28,35 @@ export async function mountSmallDisk(dir: string, sizeBytes: number): Promise<Sm
     process.stderr.write(`\n!!! NOT TESTED: ${message}\n\n`);
     return undefined;
   }
-  const unmountAtExit = () => void execFileSync("umount", ["-l", dir], { stdio: "ignore" });
+  const watcher = unmountsAfterUs(dir);
+  const unmountAtExit = () => void execFileSync("sh", ["-c", UNMOUNT, dir], { stdio: "ignore" });
   process.once("exit", unmountAtExit);
   return {
     dir,
     leave: (bytes) => leave(dir, bytes),
     async remove() {
       process.off("exit", unmountAtExit);
-      await run("umount", ["-l", dir]).catch(() => {});
+      await watcher.unmountNow();
+    },
+  };
+}
+
+/** It may be unmounted already. */
+const UNMOUNT = 'umount -l "$0" || true';
+
+/** A process that unmounts when its stdin ends: once it is told to, or once this process has been killed. */
+function unmountsAfterUs(dir: string): { unmountNow(): Promise<void> } {
+  const watcher = spawn("sh", ["-c", `cat; ${UNMOUNT}`, dir], {
+    detached: true, // Ctrl-C does not reach it
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  const ended = once(watcher, "exit");
+  watcher.unref();
+  return {
+    async unmountNow() {
+      watcher.ref();
+      watcher.stdin.end();
+      await ended;
     },
   };
 }
