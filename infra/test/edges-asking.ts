@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
-import type { Headwater } from "../src/index.ts";
+import type { EdgeKind, Headwater } from "../src/index.ts";
 
 export interface AskOptions {
   readonly headers?: Record<string, string>;
@@ -44,4 +44,17 @@ export async function originAnswers(headwater: Headwater, work: () => Promise<un
   const before = await count();
   await work();
   return (await count()) - before;
+}
+
+/** Does the same at several edges at once, as most of it is waiting. A failure names its edge. */
+export async function atEach<S extends { readonly kind: EdgeKind }>(
+  sites: readonly S[],
+  work: (site: S) => Promise<void>,
+): Promise<void> {
+  const at = (site: S) =>
+    work(site).catch((error: Error) => {
+      throw new Error(`${site.kind}: ${error.message}`, { cause: error });
+    });
+  const ended = await Promise.allSettled(sites.map(at));
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
 }

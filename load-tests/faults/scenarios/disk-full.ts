@@ -23,7 +23,7 @@ export const diskFull: Fault = {
   deadlineMs: 180_000,
   run: async (scene) => {
     const { report, brief } = scene;
-    const phaseMs = brief ? 3_000 : 10_000;
+    const phaseMs = brief ? 2_500 : 10_000;
     const disk = await mountSmallDisk(join(scene.dir, "disk"), ROOMY_BYTES);
     if (disk === undefined) throw new Error("needs a disk of its own: root on Linux");
     try {
@@ -36,7 +36,7 @@ export const diskFull: Fault = {
       let fullFromMs = 0;
       let roomFromMs = Number.POSITIVE_INFINITY;
       try {
-        await sleep(4_000);
+        await sleep(brief ? 2_000 : 4_000);
         const stored = new CachedReads(encoder, encoder.acknowledged.slice(-16));
         fullFromMs = performance.now();
         // At once, in the middle of what is being written.
@@ -60,7 +60,7 @@ export const diskFull: Fault = {
           },
         );
         roomFromMs += RECOVERED_WITHIN_MS;
-        await sleep(RECOVERED_WITHIN_MS);
+        await sleep(brief ? 1_500 : RECOVERED_WITHIN_MS);
       } finally {
         await live.stop();
       }

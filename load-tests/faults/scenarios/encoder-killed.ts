@@ -36,11 +36,11 @@ export const encoderKilled: Fault = {
       durationMs: DURATION_MS,
       pipelines: ["a", "b"],
     });
-    const renditions = Array.from({ length: scene.brief ? 4 : 25 }, (_, i) => `r${i}`);
+    const renditions = Array.from({ length: scene.brief ? 10 : 25 }, (_, i) => `r${i}`);
     const deaths = new Deaths(scene, pipelines, renditions);
     await deaths.sendInits();
     const first = Math.floor(Date.now() / DURATION_MS) + 1;
-    for (let number = first; number < first + (scene.brief ? 5 : 40); number++) {
+    for (let number = first; number < first + (scene.brief ? 2 : 40); number++) {
       await sleep(Math.max(0, (number + 1) * DURATION_MS - Date.now()));
       await deaths.happen(number);
     }

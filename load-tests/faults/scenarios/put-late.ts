@@ -23,7 +23,7 @@ const SHUFFLED = { durationMs: 1_000, within: 5 };
 const LATE_DURATION_MS = 2_000;
 /** A reader who asks then is held until after the segment's end, and before the rendition counts as stalled. */
 const ASKED_BEFORE_END_MS = 1_000;
-const LATE_BY_MS = [-50, 50, 10_000];
+const lateByMs = ({ brief }: Scene) => [-50, 50, brief ? 5_000 : 10_000];
 
 /** Segments come in another order than their numbers, and at the last moment, or after it: they are taken and served. */
 export const putLate: Fault = {
@@ -33,21 +33,29 @@ export const putLate: Fault = {
   run: async (scene) => {
     const { brief } = scene;
     const headwater = await scene.start({ HEADWATER_DVR_READS_PER_SECOND: "10000" });
-    const shuffled = await Arrivals.of(scene, headwater, "shuffled", SHUFFLED.durationMs, brief ? 2 : 4);
-    await shuffled.inAnyOrder(brief ? 10 : 60);
-    await shuffled.judge("in any order");
-
-    for (const [boundary, afterEndMs] of [
-      ["hold's end", HOLD_MS - ASKED_BEFORE_END_MS],
-      ["retry deadline", PUBLISH_DELAY_MS + RETRY_DEADLINE_MS],
-    ] as const) {
+    const shuffle = async () => {
+      const shuffled = await Arrivals.of(scene, headwater, "shuffled", SHUFFLED.durationMs, brief ? 3 : 4);
+      await shuffled.inAnyOrder(brief ? 7 : 60);
+      await shuffled.judge("in any order");
+    };
+    const comeLate = async (boundary: string, afterEndMs: number) => {
       const id = boundary.replace(/\W+/g, "-");
-      const late = await Arrivals.of(scene, headwater, id, LATE_DURATION_MS, LATE_BY_MS.length * (brief ? 2 : 20));
+      const count = lateByMs(scene).length * (brief ? 2 : 20);
+      const late = await Arrivals.of(scene, headwater, id, LATE_DURATION_MS, count);
       await late.aroundBoundary(afterEndMs);
       await late.judge(`around the ${boundary}`);
-      // Within 50 ms of a hold's end only a machine of one's own keeps to the order.
-      if (boundary === "hold's end" && !brief) await late.judgeHeld();
+      return late;
+    };
+    const aroundHoldsEnd = () => comeLate("hold's end", HOLD_MS - ASKED_BEFORE_END_MS);
+    const aroundDeadline = () => comeLate("retry deadline", PUBLISH_DELAY_MS + RETRY_DEADLINE_MS);
+    if (brief) {
+      await Promise.all([shuffle(), aroundHoldsEnd(), aroundDeadline()]);
+      return;
     }
+    await shuffle();
+    // Within 50 ms of a hold's end only a machine of one's own keeps to the order.
+    await (await aroundHoldsEnd()).judgeHeld();
+    await aroundDeadline();
   },
 };
 
@@ -95,16 +103,17 @@ class Arrivals {
     await Promise.all(all);
   }
 
-  /** One number of each rendition comes so much after its end, and some of `LATE_BY_MS` more. */
+  /** One number of each rendition comes so much after its end, and some of `lateByMs` more. */
   async aroundBoundary(afterEndMs: number): Promise<void> {
     const { durationMs } = this.#event;
     const number = Math.ceil(Date.now() / durationMs) + 1;
     const endMs = (number + 1) * durationMs;
+    const lateBy = lateByMs(this.#scene);
     const all = this.#renditions.map(async (rendition, i) => {
       const before = `${rendition}/${number - 1}.m4s`;
       await sleepUntil(endMs - durationMs);
       await put(this.#event, before, this.#bytesOf(rendition, number - 1));
-      const lateMs = LATE_BY_MS[i % LATE_BY_MS.length]!;
+      const lateMs = lateBy[i % lateBy.length]!;
       await this.#arrive(rendition, number, endMs - ASKED_BEFORE_END_MS, endMs + afterEndMs + lateMs);
     });
     await Promise.all(all);

@@ -42,7 +42,7 @@ export const rollingRestart: Fault = {
       }),
     });
     try {
-      await sleep(3_000);
+      await sleep(brief ? 1_500 : 3_000);
       for (let round = 1; round <= (brief ? 1 : 3); round++) {
         for (const one of brief ? fleet.slice(0, 2) : fleet) {
           await report.check(`round ${round}: ${one.kind} ends in < ${ENDED_WITHIN_MS / 1000} s`, async () => {
@@ -61,7 +61,7 @@ export const rollingRestart: Fault = {
     await live.judgePuts();
     await live.judge();
     await balancer.stop();
-    for (const one of fleet) await one.end();
+    await Promise.all(fleet.map((one) => one.end()));
   },
 };
 

@@ -56,12 +56,12 @@ afterAll(async () => {
   await cassandra?.stop();
 }, TIMEOUT_MS);
 
+/** Of the cases that have partitions of their own: to make one takes seconds. */
+const shared = useKeyspace();
+
 (cassandra ? describe : describe.skip)("kv on a real Cassandra", () => {
   runKvContract("Cassandra", {
-    make: async () => {
-      const keyspace = useKeyspace();
-      return { kv: await open(keyspace), another: () => open(keyspace), close: async () => {} };
-    },
+    make: async () => ({ kv: await open(shared), another: () => open(shared), close: async () => {} }),
   });
 
   describe("schema", () => {
@@ -188,17 +188,17 @@ afterAll(async () => {
           if (jumps) jumpedMs += 1000;
           return performance.now() + jumpedMs;
         };
-        const kv = await open(useKeyspace(), { clockMs: jumping });
+        const kv = await open(shared, { clockMs: jumping });
         const tokenUs = nextToken(Date.now());
         for (let n = 0; n < 70; n++)
-          await kv.put("1h", { id: "a", key: Buffer.of(n), value: Buffer.alloc(100), tokenUs });
+          await kv.put("1h", { id: "pages", key: Buffer.of(n), value: Buffer.alloc(100), tokenUs });
         jumps = true;
-        const early = await kv.range("1h", "a", { limit: 100, targetMs: 50 });
+        const early = await kv.range("1h", "pages", { limit: 100, targetMs: 50 });
         expect([early.rows.length, early.more]).toEqual([32, true]);
-        const whole = await kv.range("1h", "a", { limit: 100 });
+        const whole = await kv.range("1h", "pages", { limit: 100 });
         expect([whole.rows.length, whole.more]).toEqual([70, false]);
         let count = 0;
-        for await (const row of rowsOf(kv, "1h", "a", { reverse: true, pageBytes: 1000 })) {
+        for await (const row of rowsOf(kv, "1h", "pages", { reverse: true, pageBytes: 1000 })) {
           count += 1;
           expect(row.key[0]).toBe(70 - count);
         }
@@ -211,7 +211,7 @@ afterAll(async () => {
       "where there is no second node, late requests are not hedged, and none fails for it",
       async () => {
         const events: StoreEvent[] = [];
-        const kv = await open(useKeyspace(), { onEvent: (event) => events.push(event) });
+        const kv = await open(shared, { onEvent: (event) => events.push(event) });
         const tokenUs = nextToken(Date.now());
         const nonce = newNonce(Date.now());
         const staged = kv.stage("1h", nonce);
@@ -219,7 +219,7 @@ afterAll(async () => {
         for (let n = 0; n < 40; n++) await staged.write(n, chunk);
         await staged.seal();
         const puts = Array.from({ length: 200 }, (_, n) => ({
-          id: "a",
+          id: "hedges",
           key: Buffer.of(n),
           value: Buffer.of(n),
           tokenUs,
@@ -227,7 +227,7 @@ afterAll(async () => {
         await Promise.all(puts.map((row) => kv.put("1h", row)));
         const chunks = await Promise.all(puts.slice(0, 40).map((_, n) => kv.readChunk("1h", nonce, n)));
         expect(chunks.every((found) => found?.equals(chunk))).toBe(true);
-        expect((await kv.range("1h", "a", { limit: 1000 })).rows).toHaveLength(200);
+        expect((await kv.range("1h", "hedges", { limit: 1000 })).rows).toHaveLength(200);
         expect(events.filter(({ event }) => event === "hedge")).toEqual([]);
       },
       TIMEOUT_MS,
@@ -238,9 +238,8 @@ afterAll(async () => {
     test(
       "a token from the future is refused, and so is every row while this machine's clock is off from Cassandra's",
       async () => {
-        const keyspace = useKeyspace();
         let offMs = 0;
-        const kv = await open(keyspace, { nowMs: () => Date.now() + offMs });
+        const kv = await open(shared, { nowMs: () => Date.now() + offMs });
         const row = { id: "clock", key: Buffer.of(1), value: Buffer.from("v") };
         const ahead = { ...row, tokenUs: nextToken(Date.now() + 30_000) };
         const refused = { code: "clock" };
@@ -257,7 +256,7 @@ afterAll(async () => {
         await kv.put("1h", { ...row, tokenUs: nextToken(Date.now() + offMs) });
         expect((await kv.range("1h", "clock", { limit: 1 })).rows).toHaveLength(1);
         // One that was wrong when it started knows it before its first row.
-        const wrong = await open(keyspace, { nowMs: () => Date.now() - 60_000 });
+        const wrong = await open(shared, { nowMs: () => Date.now() - 60_000 });
         await expect(wrong.put("1h", { ...row, tokenUs: nextToken(Date.now()) })).rejects.toMatchObject(refused);
       },
       TIMEOUT_MS,
@@ -266,7 +265,7 @@ afterAll(async () => {
     test(
       "after its end, and where no node answers, everything rejects with KvError",
       async () => {
-        const kv = await open(useKeyspace());
+        const kv = await open(shared);
         await kv.close();
         const failed = { code: "unavailable" };
         const row: Row = { id: "a", key: Buffer.of(1), value: Buffer.from("v"), tokenUs: nextToken(Date.now()) };
@@ -290,7 +289,7 @@ afterAll(async () => {
         // The node names itself; the map must be what is used for it.
         const [host, port] = where.contactPoints[0]!.split(":");
         const addressMap = { [`${host}:${port}`]: `localhost:${port}` };
-        const kv = await open(useKeyspace(), { addressMap });
+        const kv = await open(shared, { addressMap });
         expect(await kv.readChunk("1h", newNonce(Date.now()), 0)).toBeUndefined();
       },
       TIMEOUT_MS,
