@@ -7,7 +7,7 @@ import { heldSegment, waitsFor } from "./holds/held-segment.ts";
 import type { HoldEnd, Holds } from "./holds/holds.ts";
 import type { News } from "./holds/news.ts";
 import type { Exchange } from "./http/exchange.ts";
-import type { Representation, Responder } from "./http/responder.ts";
+import type { Open, Representation, Responder } from "./http/responder.ts";
 
 type SegmentUrl = LiveUrl & { kind: "segment" };
 
@@ -78,8 +78,10 @@ export class Segments {
     if (candidate.ext !== url.ext) return responder.refuse(exchange, { kind: "wrong-extension" });
     const copy = this.#copy(candidate);
     const { event, rendition } = found;
-    const open = () =>
-      reader.hot(candidate) ?? reader.open(event, candidate, rendition.asker(candidate.number, exchange.edge ?? ""));
+    const open: Open = (lent) =>
+      reader.hot(candidate) ??
+      lent ??
+      reader.open(event, candidate, rendition.asker(candidate.number, exchange.edge ?? ""));
     return responder.send(exchange, decision, copy, open);
   }
 

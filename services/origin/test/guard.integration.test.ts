@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
+import { CHUNK_BYTES } from "@headwater/kv";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ask, raw } from "./support/client.ts";
 import { settle } from "./support/manual-time.ts";
@@ -11,6 +12,7 @@ const KIB = 1024;
 const NEWEST = 10;
 /** More than the kernel takes for a client that reads nothing. */
 const bytes = randomBytes(16 * KIB * KIB);
+const NEWEST_CHUNKS = bytes.length / CHUNK_BYTES;
 const path = (number: number) => `/live/derby/v1/720p/${number}.m4s`;
 const head = (target: string, more = "") => `GET ${target} HTTP/1.1\r\nHost: origin\r\n${more}\r\n`;
 let world: World;
@@ -209,6 +211,29 @@ describe("bounds", () => {
     slow.destroy();
     await until(async () => (await level("media_in_flight_bytes")) === 0);
     expect(await overloaded(1)).toBe(false);
+  });
+
+  test("media: what a pipeline that nobody reads waits for counts too, and what is sent twice is read and kept once", async () => {
+    await world.startOrigin({
+      HEADWATER_MEDIA_IN_FLIGHT_BYTES: `${bytes.length + 100}`,
+      HEADWATER_MEMORY_CACHE_BYTES: "0",
+    });
+    const numbers = Array.from({ length: NEWEST }, (_, n) => NEWEST - n);
+    const pipeline = await open(numbers.map((number) => head(path(number))).join(""));
+    // The three live ones behind the newest have room beside it, and none of the DVR.
+    const chunks = NEWEST_CHUNKS + 3;
+    await until(async () => (await underway()) === NEWEST && world.chunkReads === chunks);
+    const mediaBytes = await level("media_in_flight_bytes");
+    expect([mediaBytes > bytes.length, mediaBytes <= bytes.length + 100]).toEqual([true, true]);
+
+    const again = await open(head(path(NEWEST)).repeat(5));
+    await until(async () => (await underway()) === NEWEST + 5);
+    expect((await ask(world.port, "GET", path(NEWEST))).body.equals(bytes)).toBe(true);
+    expect(world.chunkReads).toBe(chunks);
+    for (const socket of [pipeline, again]) socket.destroy();
+    await until(async () => (await level("media_in_flight_bytes")) === 0);
+    expect((await ask(world.port, "GET", path(NEWEST))).body.equals(bytes)).toBe(true);
+    expect(world.chunkReads).toBe(chunks + NEWEST_CHUNKS);
   });
 
   test("connections: further ones are closed at once", async () => {

@@ -76,6 +76,16 @@ export class Underway {
     return true;
   }
 
+  /** The bytes of its content, where another answer has read them. */
+  chunksOf({ content }: Exchange): readonly Buffer[] | undefined {
+    return content === undefined ? undefined : this.#media.chunksOf(content);
+  }
+
+  /** For the answers with the same content that come while this one is under way. */
+  keepChunks({ content }: Exchange, chunks: readonly Buffer[]): void {
+    if (content !== undefined) this.#media.keep(content, chunks);
+  }
+
   /** Its answer has gone out, or its connection has ended. */
   leave(res: ServerResponse): Exchange | undefined {
     const { exchange } = res as OriginResponse;

@@ -49,8 +49,11 @@ export interface Representation {
   onBody?(): void;
 }
 
-/** The body of a representation, asked for only where one is due; at once where memory has it. Rejects with KvError. */
-export type Open = () => Opened | Promise<Opened>;
+/**
+ * The body of a representation, asked for only where one is due; at once where memory has it. Rejects with KvError.
+ * `lent`: what another answer that is being sent has of it, in place of a read.
+ */
+export type Open = (lent: Opened | undefined) => Opened | Promise<Opened>;
 
 interface Opened {
   readonly chunks: readonly Buffer[];
@@ -62,7 +65,7 @@ export interface ResponderOptions {
   readonly metrics: Pick<Metrics, "originRequestsTotal" | "originSeconds" | "shedTotal">;
   readonly logger: Logger;
   readonly turns: Turns;
-  readonly underway: Pick<Underway, "takesMedia">;
+  readonly underway: Pick<Underway, "takesMedia" | "chunksOf" | "keepChunks">;
   readonly firstIdleMs: number;
   /** Monotonic. */
   readonly elapsedMs: () => number;
@@ -141,9 +144,14 @@ export class Responder {
     if (outcome.status !== 304 && !this.#underway.takesMedia(exchange, object.etag, sizeBytes)) {
       return this.refuse(exchange, { kind: "overloaded" });
     }
-    const opened = outcome.status === 304 ? NO_BODY : open();
+    const opened = outcome.status === 304 ? NO_BODY : open(this.#lentTo(exchange));
     if ("then" in opened) return this.#sendLoaded(exchange, decision, object, outcome, opened);
     this.#sendOpened(exchange, decision, object, outcome, opened);
+  }
+
+  #lentTo(exchange: Exchange): Opened | undefined {
+    const chunks = this.#underway.chunksOf(exchange);
+    return chunks && { chunks, tier: "memory" };
   }
 
   async #sendLoaded(
@@ -171,6 +179,7 @@ export class Responder {
     const { req, res, subject } = exchange;
     const { sizeBytes } = object;
     exchange.tier = tier;
+    this.#underway.keepChunks(exchange, chunks);
     const hasBody = outcome.status !== 304;
     // Asked now: reading took time, and a lifetime must not cross the moment at which the answer may change.
     const { maxAgeMs } = this.#answer(exchange, decision);
