@@ -17,6 +17,7 @@ import { diskFull } from "./scenarios/disk-full.ts";
 import { encoderKilled } from "./scenarios/encoder-killed.ts";
 import { everythingKilled } from "./scenarios/everything-killed.ts";
 import { ladder } from "./scenarios/ladder.ts";
+import { masks } from "./scenarios/masks.ts";
 import { allDisksFull, nodeDiskFull } from "./scenarios/node-disk-full.ts";
 import { nodeFrozen, nodeKilled } from "./scenarios/one-node.ts";
 import { originKilled } from "./scenarios/origin-killed.ts";
@@ -58,6 +59,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "put-oversized": putOversized,
   "put-twice": putTwice,
   "put-late": putLate,
+  masks,
   "everything-killed": everythingKilled,
   "zone-stopped": zoneStopped,
   "zone-poisoned": zonePoisoned,

@@ -1,16 +1,13 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { until } from "@headwater/infra";
-import type { Headwater } from "../../proof/harness/headwater.ts";
+import { killAll, sameUrls } from "../kill-all.ts";
 import { Live } from "../live.ts";
 import type { Fault } from "../scene.ts";
-import { toldBy } from "../told.ts";
 import { put } from "../traffic/put.ts";
 import { ALL_STORES } from "../world.ts";
 
 /** Five processes start at once: 2 s of two processors that have nothing else to do, more the busier they are. */
 const READY_WITHIN_MS = 15_000;
-const SERVICES = ["publisher", "origin", "control", "worker"] as const;
 
 /** Supervisor and services are killed with -9 in one instant during PUTs, and start again on the same data. */
 export const everythingKilled: Fault = {
@@ -49,30 +46,3 @@ export const everythingKilled: Fault = {
     await live.judge(({ atMs }) => downMs.some(([from, to]) => atMs > from - 1_000 && atMs < to));
   },
 };
-
-/** So that the URLs of the event hold on. */
-function sameUrls({ urls }: Headwater): NodeJS.ProcessEnv {
-  return {
-    HEADWATER_PUBLISHER_LISTEN: new URL(urls.publish).host,
-    HEADWATER_ORIGIN_LISTEN: new URL(urls.origin).host,
-    HEADWATER_CONTROL_LISTEN: new URL(urls.control).host,
-  };
-}
-
-/** The supervisor first: it would start the others again. Resolves when all are gone. */
-async function killAll(headwater: Headwater): Promise<void> {
-  const told = await toldBy(headwater);
-  const pids = [told.pids.supervisor, ...(await Promise.all(SERVICES.map((service) => headwater.pid(service))))];
-  for (const pid of pids) process.kill(pid, "SIGKILL");
-  await until(async () => {
-    for (const pid of pids) if (isAlive(pid)) throw new Error(`${pid} still lives`);
-  }, 5_000);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

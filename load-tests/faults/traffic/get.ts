@@ -11,6 +11,8 @@ export interface Got {
   readonly tier: string | undefined;
   readonly retryAfterSec: number;
   readonly etag: string | undefined;
+  /** Whose copy it is; undefined of an error. */
+  readonly pipeline: string | undefined;
   /** How long it may be kept: `Headwater-Max-Age-Ms`. */
   readonly maxAgeMs: number | undefined;
   /** When its head came; `performance.now()`. */
@@ -67,6 +69,7 @@ function readHead({ headers }: IncomingMessage) {
     tier,
     retryAfterSec: Number(headers["retry-after"] ?? 1),
     etag: headers.etag,
+    pipeline: headers["headwater-pipeline"]?.toString(),
     maxAgeMs: maxAge === undefined ? undefined : Number(maxAge),
   };
 }

@@ -1,5 +1,5 @@
 import type { Catalog } from "@headwater/segment-store/catalog";
-import type { Events } from "@headwater/segment-store/events";
+import type { Events, Masks } from "@headwater/segment-store/events";
 import { type Logger, problemHandler, type Settings } from "@headwater/service-kit";
 import express, { type Express } from "express";
 import type { FeedWatch } from "./diagnosis/index.ts";
@@ -12,13 +12,14 @@ export interface AppOptions {
   readonly settings: Settings;
   readonly catalog: Catalog;
   readonly events: Events;
+  readonly masks: Masks;
   readonly feedWatch: FeedWatch;
   readonly logger: Logger;
   readonly nowMs: () => number;
 }
 
 /** Everything the control port answers: `/v1` for operators, the rest for people who watch. */
-export function controlApp({ settings, catalog, events, feedWatch, logger, nowMs }: AppOptions): Express {
+export function controlApp({ settings, catalog, events, masks, feedWatch, logger, nowMs }: AppOptions): Express {
   const { urls, operatorTokens, cdnTokens, region } = settings;
   const app = express();
   app.disable("x-powered-by").disable("etag");
@@ -28,7 +29,7 @@ export function controlApp({ settings, catalog, events, feedWatch, logger, nowMs
     next();
   });
   app.use("/v1", operatorsOnly({ operators: operatorTokens, cdnTokens, catalog }));
-  app.use("/v1/events", eventsRouter({ events, catalog, logger, nowMs, region, publishBase: urls.publish }));
+  app.use("/v1/events", eventsRouter({ events, masks, catalog, logger, nowMs, region, publishBase: urls.publish }));
   app.use("/v1", () => {
     throw notFound();
   });

@@ -1,12 +1,14 @@
 import type { Catalog } from "@headwater/segment-store/catalog";
-import { EventError, type Events } from "@headwater/segment-store/events";
+import { EventError, type Events, type Masks } from "@headwater/segment-store/events";
 import type { EventRecord } from "@headwater/segment-store/model";
 import type { Logger } from "@headwater/service-kit";
-import { type Request, Router, text } from "express";
+import { Router, text } from "express";
+import { body } from "./body.ts";
 import { changed } from "./changed.ts";
 import { diagnosisOf } from "./diagnosis/index.ts";
 import { eventJson, iso, publishUrl } from "./event-json.ts";
-import { notJson, onlyMethods } from "./problems.ts";
+import { masksRouter } from "./masks-router.ts";
+import { onlyMethods } from "./problems.ts";
 import { emptySchema, endSchema, eventChangeSchema, newEventSchema, tokenSchema } from "./schema.ts";
 import { validate } from "./validate.ts";
 
@@ -14,6 +16,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 
 export interface EventsRouterOptions {
   readonly events: Events;
+  readonly masks: Masks;
   readonly catalog: Catalog;
   readonly logger: Logger;
   readonly nowMs: () => number;
@@ -25,7 +28,7 @@ export interface EventsRouterOptions {
 
 /** `/events` of the control API (interface §2), for operators who have been let in. */
 export function eventsRouter(options: EventsRouterOptions): Router {
-  const { events, catalog, logger, nowMs, region, publishBase } = options;
+  const { events, masks, catalog, logger, nowMs, region, publishBase } = options;
   const router = Router();
   const creation = newEventSchema(region);
   const known = async (id: string): Promise<EventRecord> => {
@@ -112,6 +115,8 @@ export function eventsRouter(options: EventsRouterOptions): Router {
     })
     .all(onlyMethods("POST"));
 
+  router.use("/:id/masks", masksRouter({ masks, known }));
+
   router
     .route("/:id/diagnosis")
     .get(async (req, res) => {
@@ -121,18 +126,4 @@ export function eventsRouter(options: EventsRouterOptions): Router {
     .all(onlyMethods("GET"));
 
   return router;
-}
-
-/** What the body says; an empty one is `missing`, and without that not JSON. */
-function body(req: Request, missing?: unknown): unknown {
-  const json: unknown = req.body;
-  if (typeof json !== "string" || json.trim() === "") {
-    if (missing === undefined) throw notJson();
-    return missing;
-  }
-  try {
-    return JSON.parse(json);
-  } catch {
-    throw notJson();
-  }
 }

@@ -25,10 +25,14 @@ function problemOf(error: unknown): unknown {
 function eventProblem({ code, message }: EventError): ProblemError {
   switch (code) {
     case "unknown-event":
+    case "unknown-mask":
       return new ProblemError(404, code, message);
     case "unknown-pipeline":
       return invalidFields([{ field: "pipeline", message: "is no pipeline of this event" }]);
+    case "unknown-rendition":
+      return invalidFields([{ field: "rendition", message: "is no rendition of this event" }]);
     case "id-taken":
+    case "too-many-masks":
     case "ended":
       return new ProblemError(409, code, message);
   }

@@ -1,5 +1,5 @@
 import { RETENTION_CLASSES, RETENTION_MS } from "@headwater/kv";
-import type { EventChange, NewEvent } from "@headwater/segment-store/events";
+import type { EventChange, NewEvent, NewMask } from "@headwater/segment-store/events";
 import { parseDuration } from "@headwater/timeline";
 import { z } from "zod";
 
@@ -30,10 +30,9 @@ const startTime = z.iso.datetime({
   message: "must be a time as RFC 3339 writes it, such as 2026-03-01T12:00:00.000Z",
 });
 
-const renditions = z
-  .array(z.string().regex(RENDITION, "must match [A-Za-z0-9][A-Za-z0-9._-]{0,63}"))
-  .max(64)
-  .refine(unique, "names a rendition twice");
+const rendition = z.string().regex(RENDITION, "must match [A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+const renditions = z.array(rendition).max(64).refine(unique, "names a rendition twice");
 
 /** What may change in an event's life; the same rules hold at its creation. */
 const changeable = {
@@ -111,6 +110,13 @@ export const tokenSchema = z.strictObject({
   pipeline: id,
   overlapMs: count(RETENTION_MS["7d"]).default(600_000),
 });
+
+/** `POST …/masks`. */
+export const maskSchema = z
+  .strictObject({ pipeline: id, rendition: rendition.optional(), from: segmentNumber, to: segmentNumber.nullable() })
+  .refine(({ from, to }) => to === null || from <= to, { path: ["to"], error: "must not be below `from`" })
+  // As above.
+  .transform((mask) => mask as Omit<NewMask, "by">);
 
 /** `POST …/version`. */
 export const emptySchema = z.strictObject({});

@@ -1,5 +1,5 @@
 import { Catalog } from "@headwater/segment-store/catalog";
-import { Events } from "@headwater/segment-store/events";
+import { Events, Masks } from "@headwater/segment-store/events";
 import { clockReasons, createHttpServer, listen, type Running, type ServiceContext } from "@headwater/service-kit";
 import { openStores, type Stores } from "@headwater/stores";
 import { controlApp } from "./app.ts";
@@ -24,9 +24,10 @@ export async function startControl(context: ServiceContext, overrides: ControlOv
   const catalog = new Catalog({ kv, notices, nowMs, onStale });
   await catalog.start();
   const events = new Events({ kv, notices, catalog, nowMs });
+  const masks = new Masks({ kv, notices, catalog, nowMs });
 
   const feedWatch = new FeedWatch({ catalog, logger, nowMs });
-  const app = controlApp({ settings, catalog, events, feedWatch, logger, nowMs });
+  const app = controlApp({ settings, catalog, events, masks, feedWatch, logger, nowMs });
   const server = createHttpServer({ request: app });
   await listen(server, settings.listen.control, { reusePort: true });
   feedWatch.start();

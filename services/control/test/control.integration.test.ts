@@ -132,6 +132,62 @@ describe("an event's life", () => {
   });
 });
 
+describe("masks", () => {
+  const pipelines = [{ id: "a" }, { id: "b" }];
+
+  test("add up, are listed in their order with who made them, and are removed one by one", async () => {
+    await call("POST", "/v1/events", { id: "cover", pipelines });
+    expect((await call("GET", "/v1/events/cover/masks")).json).toEqual({ masks: [] });
+    const sentMs = Date.now();
+    const first = await call("POST", "/v1/events/cover/masks", { pipeline: "a", from: 3, to: null });
+    expect(first.status).toBe(201);
+    expect(Date.now() - sentMs).toBeGreaterThanOrEqual(1000);
+    expect(first.json).toEqual({
+      id: expect.any(String),
+      pipeline: "a",
+      from: 3,
+      to: null,
+      createdAt: expect.any(String),
+      by: "bob",
+      confirmedBy: [],
+    });
+    const wanted = { pipeline: "b", rendition: "720p", from: 0, to: 0 };
+    const second = await call("POST", "/v1/events/cover/masks", wanted, `Bearer another-${OPERATOR}`);
+    expect(second).toMatchObject({ status: 201, json: { ...wanted, by: "alice" } });
+    const path = (id: string) => `/v1/events/cover/masks/${id}`;
+    expect((await call("GET", "/v1/events/cover/masks")).json).toEqual({ masks: [first.json, second.json] });
+    expect(await call("DELETE", path(first.json.id))).toMatchObject({ status: 204, text: "" });
+    expect(await call("DELETE", path(first.json.id))).toMatchObject({ status: 404, json: { code: "unknown-mask" } });
+    expect((await call("GET", "/v1/events/cover/masks")).json).toEqual({ masks: [second.json] });
+  });
+
+  test("of an event made again are its own", async () => {
+    await call("POST", "/v1/events", { id: "again" });
+    await call("POST", "/v1/events/again/masks", { pipeline: "a", from: 0, to: 9 });
+    await call("DELETE", "/v1/events/again");
+    await call("POST", "/v1/events", { id: "again" });
+    expect((await call("GET", "/v1/events/again/masks")).json).toEqual({ masks: [] });
+  });
+
+  test.each([
+    ["pipeline", { from: 0, to: 0 }],
+    ["pipeline", { pipeline: "z", from: 0, to: 0 }],
+    ["rendition", { pipeline: "a", rendition: "../x", from: 0, to: 0 }],
+    ["rendition", { pipeline: "a", rendition: "1080p", from: 0, to: 0 }],
+    ["from", { pipeline: "a", to: 0 }],
+    ["from", { pipeline: "a", from: -1, to: 0 }],
+    ["from", { pipeline: "a", from: "0", to: 0 }],
+    ["to", { pipeline: "a", from: 0 }],
+    ["to", { pipeline: "a", from: 0, to: 1.5 }],
+    ["to", { pipeline: "a", from: 2, to: 1 }],
+    ["region", { pipeline: "a", from: 0, to: 0, region: "west" }],
+  ])("422 names %s in %j", async (field, mask) => {
+    await call("POST", "/v1/events", { id: "strict", pipelines, renditions: ["720p"] });
+    const answer = await call("POST", "/v1/events/strict/masks", mask);
+    expect(answer).toMatchObject({ status: 422, json: { code: "invalid-field", field } });
+  });
+});
+
 describe("what is wrong with a feed, in plain words", () => {
   test("before anything has come, and when segments last too long", async () => {
     await call("POST", "/v1/events", { id: "feed", renditions: ["720p"] });
@@ -186,12 +242,18 @@ describe("refusals", () => {
     [401, "a feed, without a token", "GET", "/v1/events/race/diagnosis", undefined, ""],
     [405, "a feed, to be changed", "POST", "/v1/events/race/diagnosis", {}],
     [404, "an unknown call", "GET", "/v1/nothing"],
-    [404, "a capability there is not", "GET", "/v1/events/race/masks"],
+    [404, "a capability there is not", "GET", "/v1/events/race/invalidations"],
     [404, "no page", "GET", "/nothing"],
     [404, "no file outside the pages", "GET", "/..%2fpackage.json"],
     [405, "all events", "PUT", "/v1/events"],
     [405, "one event", "POST", "/v1/events/race"],
     [405, "its end", "GET", "/v1/events/race/end"],
+    [400, "no mask", "POST", "/v1/events/race/masks"],
+    [404, "a mask of an unknown event", "POST", "/v1/events/nothing/masks", { pipeline: "a", from: 0, to: 0 }],
+    [404, "an unknown mask", "DELETE", "/v1/events/race/masks/nothing"],
+    [405, "one mask", "GET", "/v1/events/race/masks/nothing"],
+    [405, "all masks", "DELETE", "/v1/events/race/masks"],
+    [401, "masks, without a token", "GET", "/v1/events/race/masks", undefined, ""],
     [405, "the page", "POST", "/"],
     [405, "what it plays", "POST", "/player.json"],
   ])("%i for %s", async (status, _what, method, path, ...rest) => {

@@ -1,4 +1,5 @@
 import type { Server, ServerOptions } from "node:http";
+import { hostname } from "node:os";
 import { Catalog } from "@headwater/segment-store/catalog";
 import { backgroundRows, liveEdgeRows, SegmentReader } from "@headwater/segment-store/reader";
 import {
@@ -13,6 +14,7 @@ import {
 import { openStores, type Stores } from "@headwater/stores";
 import { slowed } from "./admission/slowed.ts";
 import { StoreGate } from "./admission/store-gate.ts";
+import { Confirmations } from "./confirmations.ts";
 import { Directory } from "./directory.ts";
 import { FIRST_IDLE_MS, SERVER_OPTIONS } from "./guard/server-options.ts";
 import { Underway } from "./guard/underway.ts";
@@ -69,12 +71,15 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
   const nowMs = () => clock.nowMs();
 
   const onStale = (stale: boolean) => metrics.controlStale.set(stale ? 1 : 0);
+  const process = `origin-${hostname()}-${settings.adminListen.port}`;
+  const confirmations = new Confirmations({ kv, process, clock, logger });
   const catalog = new Catalog({
     kv: liveEdgeRows(kv, gate),
     background: { kv: backgroundRows(kv, gate), hasRoom: () => gate.hasRoom() },
     notices,
     nowMs,
     onStale,
+    onMasks: (view) => confirmations.tell(view),
   });
   await catalog.start();
   const reader = new SegmentReader({
@@ -126,6 +131,7 @@ export async function startOrigin(context: ServiceContext, overrides: OriginOver
     // Without the store it goes on with what it knows: taking every origin out would take that away as well.
     notReady: () => clockReasons(stores.clockAheadMs?.() ?? 0),
     close: async () => {
+      confirmations.close();
       await catalog.close();
       await stores.close();
     },

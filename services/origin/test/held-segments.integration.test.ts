@@ -112,6 +112,41 @@ describe("a published segment", () => {
     expect((await asked!).status).toBe(200);
   });
 
+  test("that is masked is not what is waited for; a copy of another pipeline is, and a new request is told", async () => {
+    await world.startOrigin();
+    const mask = { pipeline: "a", rendition: "720p", from: 2, to: null, by: "alice" };
+    await world.masks.add(event, mask);
+    const [asked, longer] = await hold(2);
+    world.clock.advance(2000);
+    await world.publish({ event, number: 2 });
+    await settle();
+    expect(maxAgeOf(await get())).toEqual([404, 1000]);
+    expect(await endsOf()).toEqual([]);
+    await world.publish({ event, number: 2, pipeline: "b" });
+    const replies = await Promise.all([asked!, longer!, get()]);
+    expect(replies.map(({ status, headers }) => [status, headers["headwater-pipeline"]])).toEqual(
+      Array(3).fill([200, "b"]),
+    );
+  });
+
+  test("that is masked comes when the mask is removed in time, and is a 404 at the hold's end if it is not", async () => {
+    await world.startOrigin();
+    const { id } = await world.masks.add(event, { pipeline: "a", from: 2, to: 3, by: "alice" });
+    const [asked] = await hold();
+    world.clock.advance(2000);
+    await world.publish({ event, number: 2 });
+    await settle();
+    expect(await endsOf()).toEqual([]);
+    await world.masks.remove(event, id, "alice");
+    expect((await asked!).headers["headwater-pipeline"]).toBe("a");
+
+    await world.masks.add(event, { pipeline: "a", from: 3, to: 3, by: "alice" });
+    const [next] = await hold(1, url(3));
+    await world.publish({ event, number: 3 });
+    await world.clock.pass(4000);
+    expect(maxAgeOf(await next!)).toEqual([404, 1000]);
+  });
+
   test("by an older version is kept for 5 s", async () => {
     await world.startOrigin();
     const [asked] = await hold();

@@ -2,7 +2,7 @@ import type { Kv, Row } from "@headwater/kv";
 import { decodeValue, rowsOf } from "@headwater/kv";
 import type { Notice, Notices, Subscription } from "@headwater/notices";
 import type { EventRecord } from "../model/event.ts";
-import { EVENTS_ID, parseId } from "../model/ids.ts";
+import { EVENTS_ID, masksId, parseId } from "../model/ids.ts";
 import { EventView } from "./event-view.ts";
 import { Freshness } from "./freshness.ts";
 
@@ -28,6 +28,8 @@ export interface CatalogOptions {
   readonly nowMs: () => number;
   /** Told when the events' rows could not be read (true), and when they can be again (false). */
   readonly onStale?: (stale: boolean) => void;
+  /** Told of an event whose masks have changed, as far as this process knows. */
+  readonly onMasks?: (view: EventView) => void;
 }
 
 /**
@@ -40,6 +42,7 @@ export class Catalog {
   readonly #notices: Notices;
   readonly #nowMs: () => number;
   readonly #onStale: (stale: boolean) => void;
+  readonly #onMasks: (view: EventView) => void;
   readonly #events = new Map<string, { event: EventRecord; tokenUs: number }>();
   readonly #views = new Map<string, EventView>();
   readonly #listeners = new Set<(event: EventRecord) => void>();
@@ -53,6 +56,7 @@ export class Catalog {
     this.#notices = options.notices;
     this.#nowMs = options.nowMs;
     this.#onStale = options.onStale ?? (() => {});
+    this.#onMasks = options.onMasks ?? (() => {});
     this.#eventsFreshness = new Freshness(
       () => this.#subscription?.completeUntilMs() ?? 0,
       (nowMs) => this.#readEvents(nowMs),
@@ -108,8 +112,11 @@ export class Catalog {
         const now = this.#events.get(event.id)?.event;
         return now?.uid === event.uid ? now : event;
       };
-      view = new EventView(this.#kv, present, () => this.#subscription?.completeUntilMs() ?? 0);
-      this.#views.set(event.uid, view);
+      const completeUntilMs = () => this.#subscription?.completeUntilMs() ?? 0;
+      const made = new EventView(this.#kv, present, completeUntilMs, this.#background);
+      made.masks.subscribe(() => this.#onMasks(made));
+      this.#views.set(event.uid, made);
+      view = made;
     }
     return view;
   }
@@ -117,7 +124,16 @@ export class Catalog {
   /** Takes in a row that this process has committed itself, without waiting for its notice. */
   apply(row: Row): void {
     if (row.id === EVENTS_ID) this.#applyEvent(row);
-    else this.#views.get(parseId(row.id)?.uid ?? "")?.apply(row);
+    else this.#viewOf(row.id)?.apply(row);
+  }
+
+  /** The view that a row belongs to. A mask is taken in before anybody asks for its event. */
+  #viewOf(id: string): EventView | undefined {
+    const { uid } = parseId(id) ?? { uid: "" };
+    const view = this.#views.get(uid);
+    if (view !== undefined || id !== masksId(uid)) return view;
+    const event = this.events().find((known) => known.uid === uid);
+    return event && this.view(event);
   }
 
   /** Reads the events' rows again, at most four times a second; never rejects. */

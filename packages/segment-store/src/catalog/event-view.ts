@@ -2,8 +2,9 @@ import type { Kv, Row } from "@headwater/kv";
 import { rowsOf } from "@headwater/kv";
 import { type Candidate, candidateOf } from "../model/candidate.ts";
 import type { EventRecord } from "../model/event.ts";
-import { BUCKET_NUMBERS, candidatesId, parseId, shapeId } from "../model/ids.ts";
+import { BUCKET_NUMBERS, candidatesId, masksId, parseId, shapeId } from "../model/ids.ts";
 import { Shape } from "../model/shape.ts";
+import { EventMasks, type EventMasksOptions } from "./event-masks.ts";
 import { Freshness } from "./freshness.ts";
 import { RenditionTail, TAIL_NUMBERS } from "./rendition-tail.ts";
 
@@ -12,19 +13,26 @@ interface TailEntry {
   readonly freshness: Freshness;
 }
 
-/** What this process knows of one event: its shape, and the tail of every rendition that somebody asked for. */
+/** What this process knows of one event: its shape, its masks, and the tail of every rendition that somebody asked for. */
 export class EventView {
   readonly uid: string;
   readonly shape = new Shape();
+  readonly masks: EventMasks;
   readonly #kv: Kv;
   readonly #event: () => EventRecord;
   readonly #completeUntilMs: () => number;
   readonly #shapeFreshness: Freshness;
   readonly #tails = new Map<string, TailEntry>();
 
-  /** `event` gives the event's present row; `completeUntilMs` what the notices' subscription says. */
-  constructor(kv: Kv, event: () => EventRecord, completeUntilMs: () => number) {
+  /** `event` gives the event's present row; `completeUntilMs` what the notices' subscription says; see `EventMasks`. */
+  constructor(
+    kv: Kv,
+    event: () => EventRecord,
+    completeUntilMs: () => number,
+    background: EventMasksOptions["background"],
+  ) {
     this.uid = event().uid;
+    this.masks = new EventMasks({ uid: this.uid, kv, background, completeUntilMs });
     this.#kv = kv;
     this.#event = event;
     this.#completeUntilMs = completeUntilMs;
@@ -106,12 +114,17 @@ export class EventView {
       this.shape.apply(row);
       return;
     }
+    if (row.id === masksId(this.uid)) {
+      this.masks.apply(row);
+      return;
+    }
     const id = parseId(row.id);
     if (id?.bucket !== undefined) this.#tails.get(id.part)?.tail.apply(candidateOf(row));
   }
 
   gap(): void {
     this.#shapeFreshness.gap();
+    this.masks.gap();
     for (const { freshness } of this.#tails.values()) freshness.gap();
   }
 

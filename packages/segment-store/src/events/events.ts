@@ -4,6 +4,7 @@ import type { Notices } from "@headwater/notices";
 import type { Catalog } from "../catalog/index.ts";
 import { KeyedMutex } from "../keyed-mutex.ts";
 import { EVENTS_ID, type EventRecord } from "../model/index.ts";
+import { EventError } from "./event-error.ts";
 import { newPublishToken } from "./tokens.ts";
 
 /** Everything an event is created with; the caller has validated and defaulted it. */
@@ -31,17 +32,6 @@ export interface IssuedToken {
   readonly publishToken: string;
   /** When the token before it ends; absent if there was none. */
   readonly previousValidUntilMs?: number;
-}
-
-export type EventErrorCode = "id-taken" | "unknown-event" | "unknown-pipeline" | "ended";
-
-export class EventError extends Error {
-  override readonly name = "EventError";
-  readonly code: EventErrorCode;
-  constructor(code: EventErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 /** Former tokens of a pipeline kept while they overlap. */

@@ -9,6 +9,12 @@ export const bucketOf = (number: number): number => Math.floor(number / BUCKET_N
 /** Everything small that an event's segments need: streams, buckets, inits, runs, anchors, playlist attributes. */
 export const shapeId = (uid: string): string => `${uid}/shape`;
 
+/** An event's masks. */
+export const masksId = (uid: string): string => `${uid}/masks`;
+
+/** Which processes hold which of them. */
+export const maskHoldersId = (uid: string): string => `${uid}/mask-holders`;
+
 /** All pipelines' candidates of 4096 numbers of a rendition. */
 export const candidatesId = (uid: string, rendition: string, bucket: number): string => `${uid}/${rendition}/${bucket}`;
 

@@ -1,18 +1,26 @@
 import { type Choice, type Candidate as Choosable, choose } from "@headwater/selection";
 import { retryDeadlineMs, type Template } from "@headwater/timeline";
+import type { EventView } from "../catalog/index.ts";
 import type { Candidate, EventRecord } from "../model/index.ts";
 
 type Wrapped = Choosable & { readonly of: Candidate };
 
+/** Whose numbers are chosen from. */
+export interface ChoiceScope {
+  readonly view: EventView;
+  readonly rendition: string;
+  readonly clockToleranceMs: number;
+}
+
 /** Which copy of a number is served, from all its candidates and those of the two numbers before. */
 export function chooseCandidate(
-  event: EventRecord,
+  { view, rendition, clockToleranceMs }: ChoiceScope,
   template: Template | undefined,
   candidates: readonly Candidate[],
   before: readonly Candidate[],
   nowMs: number,
-  clockToleranceMs: number,
 ): Omit<Choice, "candidate"> & { readonly candidate?: Candidate } {
+  const { event, masks } = view;
   const number = candidates[0]?.number ?? 0;
   const { candidate, ...choice } = choose<Wrapped>({
     order: event.pipelines.map((pipeline) => pipeline.id),
@@ -23,7 +31,7 @@ export function chooseCandidate(
       stampMs: of.stampMs,
       sizeBytes: of.ref.sizeBytes,
       defects: of.report.defects,
-      masked: false,
+      masked: masks.hides(of.pipeline, rendition, of.number),
     })),
     previousPublishers: new Set(before.map((candidate) => candidate.pipeline)),
     graceMs: event.graceMs,

@@ -1,17 +1,14 @@
 import { compatibleInits } from "@headwater/media-inspection";
 import { MediaLines, type WrittenSegment } from "@headwater/playlists";
 import { durationMs, numberStartMs, retryDeadlineMs, type Template } from "@headwater/timeline";
-import { type EventView, templateOf } from "../catalog/index.ts";
+import { templateOf } from "../catalog/index.ts";
 import type { Candidate } from "../model/index.ts";
-import { chooseCandidate, isOnlyCopy } from "./choice.ts";
+import { type ChoiceScope, chooseCandidate, isOnlyCopy } from "./choice.ts";
 
-export interface MediaListOptions {
-  readonly view: EventView;
-  readonly rendition: string;
+export interface MediaListOptions extends ChoiceScope {
   readonly template: Template;
   /** First number of the list. */
   readonly from: number;
-  readonly clockToleranceMs: number;
   /** Whether nothing of a number can still be on its way from the store in which it was acknowledged. */
   readonly isWhole: (number: number, nowMs: number) => boolean;
 }
@@ -40,14 +37,16 @@ export interface ListSlice {
 export class MediaList {
   readonly #options: MediaListOptions;
   readonly #lines: MediaLines;
+  readonly #madeFor: { readonly version: number; readonly masks: number };
   /** The next number to go in for good. */
   #next: number;
   /** The copy that the number before `#next` shows. */
   #shown: Candidate | undefined;
 
   constructor(options: MediaListOptions) {
-    const { template, from } = options;
+    const { view, template, from } = options;
     this.#options = options;
+    this.#madeFor = { version: view.event.version, masks: view.masks.revision };
     this.#next = from;
     const durationSec = durationMs(template.duration) / 1000;
     this.#lines = new MediaLines({
@@ -55,6 +54,12 @@ export class MediaList {
       maxSegments: Math.ceil(template.dvrWindowMs / durationMs(template.duration)) + 1,
       discontinuitySequence: this.#runsBefore(from),
     });
+  }
+
+  /** Whether what is in for good is still what it would show: no operator has turned the version or masked anything since. */
+  get isCurrent(): boolean {
+    const { event, masks } = this.#options.view;
+    return this.#madeFor.version === event.version && this.#madeFor.masks === masks.revision;
   }
 
   /** First number that the list still holds. */
@@ -132,11 +137,15 @@ export class MediaList {
     return highest !== undefined && end !== undefined && this.#next <= end;
   }
 
-  /** A number that nobody will send any more: past its deadline, or every pipeline has begun a later run. */
+  /**
+   * A number of which no copy will come that may be served: it is past its deadline, or every pipeline has begun a later
+   * run or is masked.
+   */
   #isGivenUp(template: Template, nowMs: number): boolean {
     if (nowMs >= retryDeadlineMs(template, this.#next)) return true;
-    const { view } = this.#options;
+    const { view, rendition } = this.#options;
     return view.event.pipelines.every(({ id }) => {
+      if (view.masks.hides(id, rendition, this.#next)) return true;
       const run = this.#tail.progress(id)?.run;
       return (
         run !== undefined && (view.shape.runs(id).find((known) => known.run === run)?.originBase ?? 0) > this.#next
@@ -154,8 +163,7 @@ export class MediaList {
   }
 
   #choose(candidates: readonly Candidate[], before: readonly Candidate[], nowMs: number) {
-    const { view, template, clockToleranceMs } = this.#options;
-    return chooseCandidate(view.event, template, candidates, before, nowMs, clockToleranceMs);
+    return chooseCandidate(this.#options, this.#options.template, candidates, before, nowMs);
   }
 
   #put(number: number, candidate: Candidate | undefined): void {

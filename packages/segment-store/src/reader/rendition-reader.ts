@@ -15,10 +15,10 @@ import {
 } from "@headwater/timeline";
 import { type EventView, type RenditionTail, templateOf } from "../catalog/index.ts";
 import type { Candidate } from "../model/index.ts";
-import { chooseCandidate, isOnlyCopy } from "./choice.ts";
-import { readHistory } from "./history.ts";
+import { type ChoiceScope, chooseCandidate, isOnlyCopy } from "./choice.ts";
 import { HomeNumbers } from "./home-numbers.ts";
-import { type ListSlice, MediaList, windowStart } from "./media-list.ts";
+import { KeptList } from "./kept-list.ts";
+import type { ListSlice } from "./media-list.ts";
 import { OldNumbers } from "./old-numbers.ts";
 import { type Asker, liveEdgeRows, type ReadGate } from "./read-gate.ts";
 
@@ -38,10 +38,6 @@ export interface MediaPlaylist extends ListSlice {
 
 /** How often the store itself is asked for what should be there and is not: its notice may have been lost. */
 const OVERDUE_READ_MS = 500;
-/** Numbers at the lower end of the tail that can wait no longer for the home. */
-const LEAVING_NUMBERS = 4;
-/** A list that may show a gap where the home has a copy is made anew after this time. */
-const DOUBTED_LIST_MS = 30_000;
 const SECOND_MS = 1000;
 
 export interface RenditionReaderOptions {
@@ -60,35 +56,33 @@ export interface RenditionReaderOptions {
 export class RenditionReader {
   readonly view: EventView;
   readonly rendition: string;
-  readonly #kv: Kv;
-  readonly #clockToleranceMs: number;
+  readonly #scope: ChoiceScope;
   readonly #old: OldNumbers;
   readonly #tail: RenditionTail;
   /** What the home has of numbers past their deadline; undefined where the kv is where writes are acknowledged. */
   readonly #home: HomeNumbers | undefined;
-  #list: MediaList | undefined;
-  #listVersion = 0;
-  #listUntilMs = Number.POSITIVE_INFINITY;
-  #history: Promise<void> | undefined;
+  readonly #list: KeptList;
 
   constructor({ kv, home, view, rendition, clockToleranceMs, nowMs, gate, onReadRows }: RenditionReaderOptions) {
-    this.#kv = liveEdgeRows(kv, gate);
     this.view = view;
     this.rendition = rendition;
-    this.#clockToleranceMs = clockToleranceMs;
+    this.#scope = { view, rendition, clockToleranceMs };
     const common = { view, rendition, gate, onRead: onReadRows };
     this.#old = new OldNumbers({ ...common, kv, end: () => view.tail(rendition).lowest });
     const asker = (number: number, edge: string) => this.asker(number, edge);
     this.#home = home && new HomeNumbers({ ...common, home, clockToleranceMs, asker });
     this.#tail = view.tail(rendition);
     this.#tail.onOld = (candidate) => this.#old.apply(candidate);
-    this.#tail.subscribe(() => this.#list?.advance(nowMs()));
+    this.#list = new KeptList({ ...this.#scope, kv: liveEdgeRows(kv, gate), home: this.#home });
+    this.#tail.subscribe(() => this.#list.advance(nowMs()));
   }
 
   /** The answer for one number (interface §4), where memory has it. */
   lookNow(number: number, nowMs: number): Look | undefined {
     const candidates = this.#tail.candidates(number);
-    if (candidates.length > 0) return this.#published(number, candidates, nowMs);
+    if (candidates.length > 0) {
+      return this.view.masks.isHeld(nowMs) ? this.#published(number, candidates, nowMs) : undefined;
+    }
     const absent = this.#absent(number, nowMs);
     return this.#isRuledOut(absent, number, nowMs) ? absent : undefined;
   }
@@ -101,6 +95,8 @@ export class RenditionReader {
   async look(number: number, nowMs: number, edge = ""): Promise<Look> {
     const known = this.lookNow(number, nowMs);
     if (known !== undefined) return known;
+    const there = this.#tail.candidates(number);
+    if (there.length > 0) return this.#whereMasksAreKnown(number, there, nowMs);
     // What has left the tail does not come back into it.
     if (number >= this.#tail.lowest) {
       await setImmediate(); // Notices that have come in, but were not read yet, come first.
@@ -109,11 +105,11 @@ export class RenditionReader {
       if (isLate) await this.view.ensureTailRead(this.rendition, nowMs, OVERDUE_READ_MS);
     }
     const candidates = await this.#candidates(number, nowMs, edge);
-    if (candidates.length > 0) return this.#published(number, candidates, nowMs);
+    if (candidates.length > 0) return this.#whereMasksAreKnown(number, candidates, nowMs);
     const absent = this.#absent(number, nowMs);
     if (absent.decision.kind !== "gone" || this.#home === undefined) return absent;
     const missed = await this.#home.candidates(number, nowMs, edge);
-    return missed.length > 0 ? this.#published(number, missed, nowMs) : absent;
+    return missed.length > 0 ? this.#whereMasksAreKnown(number, missed, nowMs) : absent;
   }
 
   /**
@@ -122,12 +118,13 @@ export class RenditionReader {
    */
   async mediaPlaylist(range: ListRange, nowMs: number, skip = false): Promise<MediaPlaylist | undefined> {
     await this.view.ensureTail(this.rendition, nowMs);
+    await this.view.masks.ensure(nowMs);
     const template = this.template();
     if (template === undefined) return undefined;
     const newest = this.#tail.highest ?? template.first;
     const fromAt = (last: number) => ("windowSec" in range ? windowFrom(range.windowSec, template, last) : range.from);
     const wanted = fromAt(newest);
-    const list = await this.#listFrom(wanted, template, nowMs);
+    const list = await this.#list.from(wanted, template, nowMs);
     await this.#home?.askForList(list.next, nowMs);
     const keepsFrom = template.last !== undefined && fromAt(template.last) <= Math.max(wanted, list.first);
     const numbers = { from: wanted, keepsFrom, ...("to" in range && range.to !== undefined && { to: range.to }) };
@@ -163,19 +160,17 @@ export class RenditionReader {
     return templateOf(this.view.event, this.view.shape);
   }
 
+  async #whereMasksAreKnown(number: number, candidates: readonly Candidate[], nowMs: number): Promise<Look> {
+    await this.view.masks.ensure(nowMs);
+    return this.#published(number, candidates, nowMs);
+  }
+
   #published(number: number, candidates: readonly Candidate[], nowMs: number): Look {
     const { event } = this.view;
     const template = this.template();
     const tail = this.#tail;
     const before = [...tail.candidates(number - 1), ...tail.candidates(number - 2)];
-    const { candidate, settled, reason } = chooseCandidate(
-      event,
-      template,
-      candidates,
-      before,
-      nowMs,
-      this.#clockToleranceMs,
-    );
+    const { candidate, settled, reason } = chooseCandidate(this.#scope, template, candidates, before, nowMs);
     const isFinal = settled && (isOnlyCopy(event, { reason }) || this.#isWhole(number));
     if (settled && !isFinal) this.#home?.askLater(number, nowMs);
     const firmness = isFinal ? "settled" : reason === "least-bad" ? "least-bad" : "unsettled";
@@ -232,73 +227,10 @@ export class RenditionReader {
     const state = { highest, presence, stalled: nowMs > this.stallsAtMs() };
     return decide(template, state, number, nowMs, {
       liveEdgeSegments: event.liveEdgeSegments,
-      clockToleranceMs: this.#clockToleranceMs,
+      clockToleranceMs: this.#scope.clockToleranceMs,
       openFrom: event.timeline === "first-segment" ? this.view.highest + 1 : undefined,
       firmness,
     });
-  }
-
-  async #listFrom(wanted: number, template: Template, nowMs: number): Promise<MediaList> {
-    const tail = this.#tail;
-    const { version } = this.view.event;
-    const isOver = this.#listVersion !== version || nowMs >= this.#listUntilMs;
-    if (this.#list === undefined || isOver || this.#list.next < tail.lowest) {
-      this.#listVersion = version;
-      this.#listUntilMs = Number.POSITIVE_INFINITY;
-      this.#list = this.#newList(Math.max(tail.lowest, this.#oldest(template, nowMs)), template);
-    }
-    if (Math.max(wanted, this.#oldest(template, nowMs)) < this.#list.first) {
-      this.#history ??= this.#loadHistory(template, nowMs).finally(() => {
-        this.#history = undefined;
-      });
-      await this.#history;
-    }
-    return this.#list;
-  }
-
-  #newList(from: number, template: Template): MediaList {
-    const { view, rendition } = this;
-    const isWhole = (number: number, nowMs: number) => this.#isWhole(number) || this.#mustBeListed(number, nowMs);
-    return new MediaList({ view, rendition, template, from, clockToleranceMs: this.#clockToleranceMs, isWhole });
-  }
-
-  /** A number that leaves the tail goes into the list as it is, and the list is made anew after a while. */
-  #mustBeListed(number: number, nowMs: number): boolean {
-    if (number >= this.view.tail(this.rendition).lowest + LEAVING_NUMBERS) return false;
-    this.#doubtList(nowMs);
-    return true;
-  }
-
-  #doubtList(nowMs: number): void {
-    this.#listUntilMs = Math.min(this.#listUntilMs, nowMs + DOUBTED_LIST_MS);
-  }
-
-  #oldest(template: Template, nowMs: number): number {
-    return Math.max(windowStart(template, nowMs), this.view.shape.stream(this.rendition)?.firstNumber ?? 0);
-  }
-
-  /** Replaces the list by one that begins with the DVR window, read from the kv page by page up to the tail. */
-  async #loadHistory(template: Template, nowMs: number): Promise<void> {
-    const tail = this.#tail;
-    const from = this.#oldest(template, nowMs);
-    const list = this.#newList(from, template);
-    const { view, rendition } = this;
-    const options = { kv: this.#kv, view, rendition, allOf: this.#allOf.bind(this) };
-    while (list.next < tail.lowest) await readHistory(options, list, tail.lowest - 1, nowMs);
-    this.#list = list;
-  }
-
-  /** All candidates of an old number, where `here` may not have got everything yet. */
-  async #allOf(number: number, here: readonly Candidate[], nowMs: number): Promise<readonly Candidate[]> {
-    const home = this.#home;
-    if (home === undefined || (here.length > 0 && this.view.event.pipelines.length === 1)) return here;
-    try {
-      const found = await home.candidates(number, nowMs);
-      return found.length > 0 ? found : here;
-    } catch {
-      this.#doubtList(nowMs);
-      return here;
-    }
   }
 }
 

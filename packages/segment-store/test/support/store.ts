@@ -2,7 +2,7 @@ import { type ChunkCache, zones } from "@headwater/cache";
 import { type HomeKv, type Kv, memoryKv } from "@headwater/kv";
 import { type MemoryNotices, memoryNotices } from "@headwater/notices";
 import { Catalog } from "@headwater/segment-store/catalog";
-import { Events, type NewEvent } from "@headwater/segment-store/events";
+import { Events, Masks, type NewEvent } from "@headwater/segment-store/events";
 import type { EventRecord } from "@headwater/segment-store/model";
 import { openGate, SegmentReader } from "@headwater/segment-store/reader";
 import { Publishing, type PublishResult, parseObjectPath } from "@headwater/segment-store/writer";
@@ -31,6 +31,7 @@ export interface Process {
   readonly publishing: Publishing;
   readonly reader: SegmentReader;
   readonly events: Events;
+  readonly masks: Masks;
 }
 
 export class Store {
@@ -55,6 +56,7 @@ export class Store {
     return {
       catalog,
       events: new Events({ kv, notices, catalog, nowMs }),
+      masks: new Masks({ kv, notices, catalog, nowMs }),
       publishing: new Publishing({ kv, cache, notices, catalog, nowMs }),
       reader: new SegmentReader({ kv, home, cache, catalog, nowMs, ...limits }),
     };

@@ -25,7 +25,7 @@ export class News {
     this.#alarm = alarm;
   }
 
-  /** Calls `wake` at every candidate of the rendition and every change of its event; returns how to stop. */
+  /** Calls `wake` at every candidate of the rendition and every change of its event or of its masks; returns how to stop. */
   subscribe(view: EventView, rendition: string, wake: () => void): () => void {
     const key = `${view.uid}/${rendition}`;
     const watch = this.#watches.get(key) ?? this.#watch(view, rendition);
@@ -47,6 +47,7 @@ export class News {
     const id = view.event.id;
     const stops = [
       view.tail(rendition).subscribe(wakeAll),
+      view.masks.subscribe(wakeAll),
       this.#catalog.subscribe((event) => {
         if (event.id === id) wakeAll();
       }),

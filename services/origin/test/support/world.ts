@@ -4,7 +4,7 @@ import { zones } from "@headwater/cache";
 import { CHUNK_BYTES, type Kv, KvError, memoryKv, type Namespace, newNonce, nextToken, type Row } from "@headwater/kv";
 import { memoryNotices } from "@headwater/notices";
 import { Catalog } from "@headwater/segment-store/catalog";
-import { Events, type NewEvent } from "@headwater/segment-store/events";
+import { Events, Masks, type NewEvent } from "@headwater/segment-store/events";
 import { bucketOf, candidateRow, candidatesId, type EventRecord, shapeRow } from "@headwater/segment-store/model";
 import { createLogger, createMetrics, readSettings } from "@headwater/service-kit";
 import { type Origin, type OriginOverrides, startOrigin } from "../../src/origin.ts";
@@ -62,6 +62,7 @@ export class World {
   beforeChunk: (() => Promise<void>) | undefined;
   beforeOldRows: (() => Promise<void>) | undefined;
   events!: Events;
+  masks!: Masks;
   #catalog!: Catalog;
   #origin!: Origin;
 
@@ -71,6 +72,7 @@ export class World {
     this.#catalog = new Catalog({ kv, notices, nowMs });
     await this.#catalog.start();
     this.events = new Events({ kv, notices, catalog: this.#catalog, nowMs });
+    this.masks = new Masks({ kv, notices, catalog: this.#catalog, nowMs });
   }
 
   async startOrigin(env: Record<string, string> = {}, overrides: OriginOverrides = {}): Promise<void> {
