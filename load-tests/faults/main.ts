@@ -90,7 +90,7 @@ npm run faults -- report
   --brief strikes less often and is not kept for the report; --keep leaves the folder with data and logs, as a failure does
 `;
 
-/** Of this run, with data and logs. */
+/** Of what runs, with data and logs. */
 const folders = new Set<string>();
 
 const REPORT = join(ROOT, "docs", "what-we-lose.md");
@@ -151,8 +151,9 @@ async function strikeOne(name: string, fault: Fault, cassandra: WorldCassandra |
   process.stdout.write(`${name}, ${store} store, seed ${seed}: ${passed} passed, ${failed.length} failed\n\n`);
   const isFailed = failed.length > 0 || passed === 0;
   if (isFailed) process.exitCode = 1;
-  if (isFailed || values.keep) process.stdout.write(`kept ${dir}\n`);
-  else await rm(dir, { recursive: true, force: true });
+  if (!isFailed && !values.keep) await rm(dir, { recursive: true, force: true });
+  else process.stdout.write(`kept ${dir}\n`);
+  folders.delete(dir);
 }
 
 async function writeReport(): Promise<void> {

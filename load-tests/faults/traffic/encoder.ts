@@ -60,6 +60,7 @@ export class SeededEncoder implements SentSegments {
   readonly #agents: ReadonlyMap<string, Agent>;
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
+  #isKilled = false;
 
   constructor(options: EncoderOptions) {
     const { event, seed, minBytes, maxBytes, renditions } = options;
@@ -99,7 +100,7 @@ export class SeededEncoder implements SentSegments {
     return { event, sent, urlOf, bytesOf: (one) => this.bytesOf(one), isWhole: (one, body) => this.isWhole(one, body) };
   }
 
-  /** Sends no more; resolves when every PUT has ended. */
+  /** Begins no more segments; resolves when every PUT has ended, sent again as often as it may be. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
@@ -108,6 +109,7 @@ export class SeededEncoder implements SentSegments {
 
   /** As when its process is killed: what is on its way breaks off, and nothing is sent again. */
   async kill(): Promise<void> {
+    this.#isKilled = true;
     this.#stopping.abort();
     for (const agent of this.#agents.values()) agent.destroy();
     await this.#running;
@@ -138,7 +140,7 @@ export class SeededEncoder implements SentSegments {
     const overMs = spread * event.durationMs;
     const bytes = this.bytesOf(sent);
     let result = await put(event, `${rendition}/${number}.m4s`, bytes, { agent, overMs });
-    for (let left = tries - 1; left > 0 && !isAcknowledged(result) && !this.#stopping.signal.aborted; left--) {
+    for (let left = tries - 1; left > 0 && !isAcknowledged(result) && !this.#isKilled; left--) {
       await sleep(AGAIN_MS);
       const again = await put(event, `${rendition}/${number}.m4s`, bytes, { agent });
       result = { ...again, tookMs: again.endedMs - result.endedMs + result.tookMs };
