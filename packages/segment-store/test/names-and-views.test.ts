@@ -82,15 +82,17 @@ describe("a rendition's tail", () => {
   const candidate = (number: number, stampMs: number, nonce = `n${number}`) =>
     ({ number, stampMs, pipeline: "a", run: 0, ref: { nonce } }) as Candidate;
 
-  test("keeps the newest numbers whatever the order, and hands out what leaves", () => {
+  test("keeps the newest numbers whatever the order, and of the two before them what their choice needs", () => {
     const tail = new RenditionTail("720p");
-    const retired: number[] = [];
-    tail.onRetire = (number) => retired.push(number);
     for (const number of [1, 0, 2, 2]) tail.apply(candidate(number, number));
     for (let number = 3; number <= TAIL_NUMBERS + 1; number += 1) tail.apply(candidate(number, number));
-    expect([tail.highest, tail.lowest, retired]).toEqual([TAIL_NUMBERS + 1, 2, [0, 1]]);
-    expect(tail.candidates(2)).toHaveLength(1);
+    expect([tail.highest, tail.lowest]).toEqual([TAIL_NUMBERS + 1, 2]);
+    expect([1, 2].map((number) => tail.candidates(number).length)).toEqual([0, 1]);
+    expect(tail.before(2).map(({ number }) => number)).toEqual([1, 0]);
     expect(tail.progress("a")).toEqual({ run: 0, highest: TAIL_NUMBERS + 1, lastCommitMs: TAIL_NUMBERS + 1 });
+    tail.apply(candidate(TAIL_NUMBERS + 2, 1));
+    tail.apply(candidate(0, 1));
+    expect(tail.before(2).map(({ number }) => number)).toEqual([1]);
   });
 });
 

@@ -6,7 +6,7 @@ import { BUCKET_NUMBERS, candidatesId, masksId, parseId, shapeId } from "../mode
 import { Shape } from "../model/shape.ts";
 import { EventMasks, type EventMasksOptions } from "./event-masks.ts";
 import { Freshness } from "./freshness.ts";
-import { RenditionTail, TAIL_NUMBERS } from "./rendition-tail.ts";
+import { NUMBERS_BEFORE, RenditionTail, TAIL_NUMBERS } from "./rendition-tail.ts";
 
 interface TailEntry {
   readonly tail: RenditionTail;
@@ -147,7 +147,7 @@ export class EventView {
     await this.ensureShape(nowMs);
     const newest = this.shape.newestBucket(tail.rendition);
     if (newest === undefined) return;
-    const limit = TAIL_NUMBERS * this.event.pipelines.length;
+    const limit = (TAIL_NUMBERS + NUMBERS_BEFORE) * this.event.pipelines.length;
     const rows: Row[] = [];
     for (let bucket = newest; bucket >= Math.max(0, newest - 1) && rows.length < limit; bucket -= 1) {
       const id = candidatesId(this.uid, tail.rendition, bucket);
@@ -155,7 +155,7 @@ export class EventView {
       rows.push(...page.rows);
       if (bucket === newest && page.rows.length > 0) {
         const highest = candidateOf(page.rows[0]!).number;
-        if (highest % BUCKET_NUMBERS >= TAIL_NUMBERS) break;
+        if (highest % BUCKET_NUMBERS >= TAIL_NUMBERS + NUMBERS_BEFORE) break;
       }
     }
     for (const row of rows) tail.apply(candidateOf(row));

@@ -121,6 +121,7 @@ const isWithin = (maxAgeMs: number, atMs: number, nowMs: number): boolean => Mat
 async function inTime(read: Promise<void>): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new KvError("unavailable", "the store takes too long")), ATTEMPT_MS);
+  timer.unref();
   try {
     await Promise.race([read, late.promise]);
   } finally {

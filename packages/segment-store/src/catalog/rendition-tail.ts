@@ -2,6 +2,8 @@ import type { Candidate } from "../model/candidate.ts";
 
 /** Numbers of which full records stay in memory. */
 export const TAIL_NUMBERS = 64;
+/** Who published one of so many numbers before counts in the choice of a number (interface §5). */
+export const NUMBERS_BEFORE = 2;
 
 /** Where one pipeline stands in a rendition. */
 export interface PipelineProgress {
@@ -19,8 +21,6 @@ export class RenditionTail {
   readonly #progress = new Map<string, PipelineProgress>();
   #highest: number | undefined;
   #lastCommitMs = 0;
-  /** Called with the numbers that leave, before they do. */
-  onRetire: (number: number, candidates: readonly Candidate[]) => void = () => {};
   /** Called with candidates of numbers that are no longer here. */
   onOld: (candidate: Candidate) => void = () => {};
 
@@ -49,19 +49,24 @@ export class RenditionTail {
   }
 
   candidates(number: number): readonly Candidate[] {
-    return this.#numbers.get(number) ?? [];
+    return number < this.lowest ? [] : (this.#numbers.get(number) ?? []);
+  }
+
+  /** Of the numbers just before one that is here, also where they are no longer here themselves. */
+  before(number: number): readonly Candidate[] {
+    return Array.from({ length: NUMBERS_BEFORE }, (_, back) => this.#numbers.get(number - 1 - back) ?? []).flat();
   }
 
   apply(candidate: Candidate): void {
     this.#lastCommitMs = Math.max(this.#lastCommitMs, candidate.stampMs);
     this.#advance(candidate);
-    if (candidate.number < this.lowest) {
-      this.onOld(candidate);
-      return;
-    }
+    const isOld = candidate.number < this.lowest;
+    if (isOld) this.onOld(candidate);
+    if (candidate.number < this.#lowestKept) return;
     const there = this.#numbers.get(candidate.number) ?? [];
     const others = there.filter((known) => known.ref.nonce !== candidate.ref.nonce);
     this.#numbers.set(candidate.number, [...others, candidate]);
+    if (isOld) return;
     if (this.#highest === undefined || candidate.number > this.#highest) this.#rise(candidate.number);
     for (const listener of this.#listeners) listener(candidate);
   }
@@ -84,10 +89,10 @@ export class RenditionTail {
 
   #rise(number: number): void {
     this.#highest = number;
-    const retired = [...this.#numbers.keys()].filter((known) => known < this.lowest).sort((a, b) => a - b);
-    for (const old of retired) {
-      this.onRetire(old, this.candidates(old));
-      this.#numbers.delete(old);
-    }
+    for (const known of this.#numbers.keys()) if (known < this.#lowestKept) this.#numbers.delete(known);
+  }
+
+  get #lowestKept(): number {
+    return Math.max(0, this.lowest - NUMBERS_BEFORE);
   }
 }

@@ -12,12 +12,17 @@ export interface ChoiceScope {
   readonly clockToleranceMs: number;
 }
 
-/** Which copy of a number is served, from all its candidates and those of the two numbers before. */
+/** What a number's choice is made from: all its candidates, and those of the two numbers before. */
+export interface Copies {
+  readonly candidates: readonly Candidate[];
+  readonly before: readonly Candidate[];
+}
+
+/** Which copy of a number is served. */
 export function chooseCandidate(
   { view, rendition, clockToleranceMs }: ChoiceScope,
   template: Template | undefined,
-  candidates: readonly Candidate[],
-  before: readonly Candidate[],
+  { candidates, before }: Copies,
   nowMs: number,
 ): Omit<Choice, "candidate"> & { readonly candidate?: Candidate } {
   const { event, masks } = view;

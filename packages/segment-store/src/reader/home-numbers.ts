@@ -53,7 +53,7 @@ export class HomeNumbers {
     const { view, rendition, asker } = this.#options;
     const template = templateOf(view.event, view.shape);
     const finalMs = template === undefined ? nowMs : retryDeadlineMs(template, number);
-    const found = await this.#numbers.candidates(number, nowMs, finalMs, asker(number, edge));
+    const { candidates: found } = await this.#numbers.copies(number, nowMs, finalMs, asker(number, edge));
     for (const candidate of found) view.tail(rendition).apply(candidate);
     return found;
   }

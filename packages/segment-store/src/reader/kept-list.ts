@@ -85,7 +85,10 @@ export class KeptList {
   async #load(template: Template, nowMs: number): Promise<void> {
     const list = this.#newList(this.#oldest(template, nowMs), template);
     const options = { ...this.#options, allOf: this.#allOf.bind(this) };
-    while (list.next < this.#tail.lowest) await readHistory(options, list, this.#tail.lowest - 1, nowMs);
+    let before: readonly Candidate[] = [];
+    while (list.next < this.#tail.lowest) {
+      before = await readHistory(options, list, this.#tail.lowest - 1, before, nowMs);
+    }
     this.#list = list;
   }
 

@@ -155,15 +155,11 @@ export class MediaList {
 
   #choiceOf(number: number, nowMs: number) {
     const tail = this.#tail;
-    return this.#choose(
-      tail.candidates(number),
-      [...tail.candidates(number - 1), ...tail.candidates(number - 2)],
-      nowMs,
-    );
+    return this.#choose(tail.candidates(number), tail.before(number), nowMs);
   }
 
   #choose(candidates: readonly Candidate[], before: readonly Candidate[], nowMs: number) {
-    return chooseCandidate(this.#options, this.#options.template, candidates, before, nowMs);
+    return chooseCandidate(this.#options, this.#options.template, { candidates, before }, nowMs);
   }
 
   #put(number: number, candidate: Candidate | undefined): void {

@@ -1,8 +1,9 @@
 import { singleFlight } from "@headwater/cache";
 import type { HomeKv } from "@headwater/kv";
 import { LRUCache } from "lru-cache";
-import type { EventView } from "../catalog/index.ts";
+import { type EventView, NUMBERS_BEFORE } from "../catalog/index.ts";
 import { bucketOf, type Candidate, candidateOf, candidatesId, numberKey, numberKeyEnd } from "../model/index.ts";
+import type { Copies } from "./choice.ts";
 import type { Asker, ReadGate } from "./read-gate.ts";
 
 /** Numbers read at once, aligned: a bucket's size is a multiple of it, and a viewer who goes back wants the next ones. */
@@ -19,6 +20,7 @@ const UNSETTLED_MS = 500;
 const ABSENT_MS = 10_000;
 
 interface Group {
+  /** Of its numbers and of those just before them. */
   readonly candidates: Map<number, readonly Candidate[]>;
   /** Of its numbers it has those below: the others were not old when it was read, or did not fit. */
   readonly end: number;
@@ -49,11 +51,11 @@ export class OldNumbers {
   }
 
   /**
-   * Of an old number. Rejects with KvError when the store has to be asked and cannot answer, with
+   * Of an old number and those before it. Rejects with KvError when the store has to be asked and cannot answer, with
    * ReadRefused when it is not to be asked.
    * @param finalMs until when candidates may still come: what was read before is not believed for long
    */
-  async candidates(number: number, nowMs: number, finalMs: number, asker: Asker): Promise<readonly Candidate[]> {
+  async copies(number: number, nowMs: number, finalMs: number, asker: Asker): Promise<Copies> {
     const first = number - (number % GROUP_NUMBERS);
     let group = this.#groups.get(first);
     if (group === undefined || number >= group.end || nowMs >= rereadMs(group, number, finalMs)) {
@@ -65,12 +67,11 @@ export class OldNumbers {
     }
     // It was under way before this number was old, or did not fit.
     if (number >= group.end) return this.#alone(number, nowMs, asker);
-    return group.candidates.get(number) ?? [];
+    return copiesIn(group, number);
   }
 
-  async #alone(number: number, nowMs: number, asker: Asker): Promise<readonly Candidate[]> {
-    const { candidates } = await this.#read(number, number + 1, nowMs, asker);
-    return candidates.get(number) ?? [];
+  async #alone(number: number, nowMs: number, asker: Asker): Promise<Copies> {
+    return copiesIn(await this.#read(number, number + 1, nowMs, asker), number);
   }
 
   /** Whether a number was old when it was last read, however long ago. */
@@ -81,10 +82,13 @@ export class OldNumbers {
   /** A candidate that has come late. */
   apply(candidate: Candidate): void {
     const { number, ref } = candidate;
-    const group = this.#groups.peek(number - (number % GROUP_NUMBERS));
-    if (group === undefined || number >= group.end) return;
-    const there = group.candidates.get(number) ?? [];
-    if (!there.some((known) => known.ref.nonce === ref.nonce)) group.candidates.set(number, [...there, candidate]);
+    const firsts = new Set([number, number + NUMBERS_BEFORE].map((one) => one - (one % GROUP_NUMBERS)));
+    for (const first of firsts) {
+      const group = this.#groups.peek(first);
+      if (group === undefined || number >= group.end) continue;
+      const there = group.candidates.get(number) ?? [];
+      if (!there.some((known) => known.ref.nonce === ref.nonce)) group.candidates.set(number, [...there, candidate]);
+    }
   }
 
   /** Numbers from `first` to before `end`. */
@@ -99,20 +103,30 @@ export class OldNumbers {
 
   #readOnce(first: number, end: number, nowMs: number, asker: Asker): Promise<Group> {
     const { kv, view, rendition, gate, onRead } = this.#options;
+    const range = (from: number, to: number) =>
+      gate.read("store", asker, () => {
+        onRead();
+        const id = candidatesId(view.uid, rendition, bucketOf(from));
+        return kv.range(view.event.retention, id, { from: numberKey(from), to: numberKeyEnd(to), limit: MAX_ROWS });
+      });
     return this.#reads.run(`${first}-${end}`, async () => {
       gate.admit(asker, "rows");
-      const id = candidatesId(view.uid, rendition, bucketOf(first));
-      const query = { from: numberKey(first), to: numberKeyEnd(end - 1), limit: MAX_ROWS };
-      const { rows, more } = await gate.read("store", asker, () => {
-        onRead();
-        return kv.range(view.event.retention, id, query);
-      });
-      const read = rows.map(candidateOf);
+      const before = Math.max(0, first - NUMBERS_BEFORE);
+      const isCut = bucketOf(before) !== bucketOf(first);
+      const { rows, more } = await range(isCut ? first : before, end - 1);
+      const counts = isCut && view.event.pipelines.length > 1;
+      const others = counts ? (await range(before, first - 1)).rows : [];
+      const read = [...others, ...rows].map(candidateOf);
       const candidates = Map.groupBy(read, ({ number }) => number);
       const last = read.at(-1)?.number ?? first;
       return { candidates, end: more ? Math.max(last, first + 1) : end, readMs: nowMs };
     });
   }
+}
+
+function copiesIn({ candidates }: Group, number: number): Copies {
+  const of = (one: number) => candidates.get(one) ?? [];
+  return { candidates: of(number), before: [...of(number - 1), ...of(number - 2)] };
 }
 
 function rereadMs({ candidates, readMs }: Group, number: number, finalMs: number): number {

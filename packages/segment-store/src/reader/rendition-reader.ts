@@ -15,7 +15,7 @@ import {
 } from "@headwater/timeline";
 import { type EventView, type RenditionTail, templateOf } from "../catalog/index.ts";
 import type { Candidate } from "../model/index.ts";
-import { type ChoiceScope, chooseCandidate, isOnlyCopy } from "./choice.ts";
+import { type ChoiceScope, type Copies, chooseCandidate, isOnlyCopy } from "./choice.ts";
 import { HomeNumbers } from "./home-numbers.ts";
 import { KeptList } from "./kept-list.ts";
 import type { ListSlice } from "./media-list.ts";
@@ -79,9 +79,9 @@ export class RenditionReader {
 
   /** The answer for one number (interface §4), where memory has it. */
   lookNow(number: number, nowMs: number): Look | undefined {
-    const candidates = this.#tail.candidates(number);
-    if (candidates.length > 0) {
-      return this.view.masks.isHeld(nowMs) ? this.#published(number, candidates, nowMs) : undefined;
+    const copies = this.#tailCopies(number);
+    if (copies.candidates.length > 0) {
+      return this.view.masks.isHeld(nowMs) ? this.#published(number, copies, nowMs) : undefined;
     }
     const absent = this.#absent(number, nowMs);
     return this.#isRuledOut(absent, number, nowMs) ? absent : undefined;
@@ -95,8 +95,8 @@ export class RenditionReader {
   async look(number: number, nowMs: number, edge = ""): Promise<Look> {
     const known = this.lookNow(number, nowMs);
     if (known !== undefined) return known;
-    const there = this.#tail.candidates(number);
-    if (there.length > 0) return this.#whereMasksAreKnown(number, there, nowMs);
+    const there = this.#tailCopies(number);
+    if (there.candidates.length > 0) return this.#whereMasksAreKnown(number, there, nowMs);
     // What has left the tail does not come back into it.
     if (number >= this.#tail.lowest) {
       await setImmediate(); // Notices that have come in, but were not read yet, come first.
@@ -104,12 +104,13 @@ export class RenditionReader {
       const isLate = isOverdue(this.template(), number, nowMs);
       if (isLate) await this.view.ensureTailRead(this.rendition, nowMs, OVERDUE_READ_MS);
     }
-    const candidates = await this.#candidates(number, nowMs, edge);
-    if (candidates.length > 0) return this.#whereMasksAreKnown(number, candidates, nowMs);
+    const copies = await this.#copies(number, nowMs, edge);
+    if (copies.candidates.length > 0) return this.#whereMasksAreKnown(number, copies, nowMs);
     const absent = this.#absent(number, nowMs);
     if (absent.decision.kind !== "gone" || this.#home === undefined) return absent;
     const missed = await this.#home.candidates(number, nowMs, edge);
-    return missed.length > 0 ? this.#whereMasksAreKnown(number, missed, nowMs) : absent;
+    if (missed.length === 0) return absent;
+    return this.#whereMasksAreKnown(number, { ...copies, candidates: missed }, nowMs);
   }
 
   /**
@@ -160,17 +161,15 @@ export class RenditionReader {
     return templateOf(this.view.event, this.view.shape);
   }
 
-  async #whereMasksAreKnown(number: number, candidates: readonly Candidate[], nowMs: number): Promise<Look> {
+  async #whereMasksAreKnown(number: number, copies: Copies, nowMs: number): Promise<Look> {
     await this.view.masks.ensure(nowMs);
-    return this.#published(number, candidates, nowMs);
+    return this.#published(number, copies, nowMs);
   }
 
-  #published(number: number, candidates: readonly Candidate[], nowMs: number): Look {
+  #published(number: number, copies: Copies, nowMs: number): Look {
     const { event } = this.view;
     const template = this.template();
-    const tail = this.#tail;
-    const before = [...tail.candidates(number - 1), ...tail.candidates(number - 2)];
-    const { candidate, settled, reason } = chooseCandidate(this.#scope, template, candidates, before, nowMs);
+    const { candidate, settled, reason } = chooseCandidate(this.#scope, template, copies, nowMs);
     const isFinal = settled && (isOnlyCopy(event, { reason }) || this.#isWhole(number));
     if (settled && !isFinal) this.#home?.askLater(number, nowMs);
     const firmness = isFinal ? "settled" : reason === "least-bad" ? "least-bad" : "unsettled";
@@ -213,12 +212,15 @@ export class RenditionReader {
     return this.#home?.isWhole(number) ?? true;
   }
 
-  async #candidates(number: number, nowMs: number, edge: string): Promise<readonly Candidate[]> {
-    const tail = this.#tail;
-    if (number >= tail.lowest) return tail.candidates(number);
+  #tailCopies(number: number): Copies {
+    return { candidates: this.#tail.candidates(number), before: this.#tail.before(number) };
+  }
+
+  async #copies(number: number, nowMs: number, edge: string): Promise<Copies> {
+    if (number >= this.#tail.lowest) return this.#tailCopies(number);
     const template = this.template();
     const finalMs = template === undefined ? nowMs : retryDeadlineMs(template, number);
-    return this.#old.candidates(number, nowMs, finalMs, this.asker(number, edge));
+    return this.#old.copies(number, nowMs, finalMs, this.asker(number, edge));
   }
 
   #decide(template: Template | undefined, number: number, nowMs: number, presence: Presence, firmness?: Firmness) {
