@@ -74,17 +74,29 @@ describe("without notices", () => {
 });
 
 describe("with notices", () => {
-  test("they vouch for it, reads go on in the background where there is room, and in earnest after 10 s", async () => {
+  test("they vouch for it for 10 s; reads go on in the background where there is room, and in earnest after 5 s", async () => {
     const pass = (byMs: number) => {
       store.nowMs += byMs;
       store.toldUntilMs = store.nowMs;
       return store.asked();
     };
     expect(await pass(400)).toEqual([true, ["background"]]);
-    expect(await pass(5000)).toEqual([true, ["background"]]);
+    expect(await pass(4999)).toEqual([true, ["background"]]);
     store.hasRoom = false;
-    expect(await pass(9999)).toEqual([true, []]);
-    expect(await pass(1)).toEqual([false, ["in earnest"]]);
+    expect(await pass(4999)).toEqual([true, []]);
+    expect(await pass(1)).toEqual([true, ["in earnest"]]);
+    expect(await pass(10_000)).toEqual([false, ["in earnest"]]);
+  });
+
+  test("no answer waits for a store that goes out of reach meanwhile, even if it hangs", async () => {
+    jest.useFakeTimers({ doNotFake: ["nextTick", "queueMicrotask", "setImmediate"] });
+    store.hold = new Promise(() => {});
+    for (let passedMs = 0; passedMs < 30_000; passedMs += 100) {
+      store.nowMs += 100;
+      store.toldUntilMs = store.nowMs;
+      await jest.advanceTimersByTimeAsync(100);
+      expect(store.lease.isHeld(store.nowMs)).toBe(true);
+    }
   });
 
   test("after a gap, or silence, they do not", async () => {

@@ -8,6 +8,8 @@ const LEASE_MS = 700;
 const SILENCE_MS = 500;
 /** Notices alone are believed for so long: a writer that cannot reach them is forgotten by them after that time. */
 const TOLD_MS = 10_000;
+/** Reads are left to chance for so long, where notices vouch: a store that is out of reach is known before they may not. */
+const IN_BACKGROUND_MS = 5000;
 /** A store that takes longer counts as one that does not answer. */
 const ATTEMPT_MS = 1000;
 /** Reads that must fail one after the other before a store counts as out of reach, and how fresh the last failure is. */
@@ -55,7 +57,8 @@ export class Lease {
     if (isWithin(REREAD_MS, this.#readAtMs, nowMs)) return true;
     const isTold = this.#isTold(nowMs);
     const isDue = this.#attempt === undefined && !isWithin(REREAD_MS, this.#begunAtMs, nowMs);
-    if (isDue && (!isTold || this.#options.hasRoom())) this.#begin(nowMs, isTold).catch(() => {}); // It is counted.
+    const isBackground = isTold && isWithin(IN_BACKGROUND_MS, this.#readAtMs, nowMs);
+    if (isDue && (!isBackground || this.#options.hasRoom())) this.#begin(nowMs, isBackground).catch(() => {}); // It is counted.
     return isTold || isWithin(LEASE_MS, this.#readAtMs, nowMs) || (this.#wasRead && this.#isDown(nowMs));
   }
 
