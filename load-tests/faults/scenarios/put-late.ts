@@ -23,7 +23,8 @@ const SHUFFLED = { durationMs: 1_000, within: 5 };
 const LATE_DURATION_MS = 2_000;
 /** A reader who asks then is held until after the segment's end, and before the rendition counts as stalled. */
 const ASKED_BEFORE_END_MS = 1_000;
-const lateByMs = ({ brief }: Scene) => [-50, 50, brief ? 5_000 : 10_000];
+/** The first is soon enough for a PUT that takes its time. */
+const lateByMs = ({ brief }: Scene) => (brief ? [-50, 50, 5_000] : [-500, -50, 50, 10_000]);
 
 /** Segments come in another order than their numbers, and at the last moment, or after it: they are taken and served. */
 export const putLate: Fault = {
