@@ -181,6 +181,7 @@ class Stage {
   async allMasked(): Promise<void> {
     await this.#scene.report.check("every copy masked: 404 for 1 s, and a gap in the playlist", async () => {
       const numbers = this.#settled();
+      const before = await this.#servedFrom(numbers[0]!, "r1");
       const made = await Promise.all(
         ["a", "b"].map((pipeline) => this.#masks.add({ pipeline, rendition: "r1", ...rangeOf(numbers) })),
       );
@@ -196,6 +197,7 @@ class Stage {
         if (gaps.join() !== numbers.join()) throw new Error(`gaps at ${gaps.join()}, masked are ${numbers.join()}`);
       }
       for (const mask of made) await this.#masks.remove(mask);
+      await until(() => this.#demand(numbers, before), BACK_MS);
       return "on both origins";
     });
   }
