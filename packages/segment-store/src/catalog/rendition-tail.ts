@@ -54,7 +54,9 @@ export class RenditionTail {
 
   /** Of the numbers just before one that is here, also where they are no longer here themselves. */
   before(number: number): readonly Candidate[] {
-    return Array.from({ length: NUMBERS_BEFORE }, (_, back) => this.#numbers.get(number - 1 - back) ?? []).flat();
+    const before: Candidate[] = [];
+    for (let back = 1; back <= NUMBERS_BEFORE; back += 1) before.push(...(this.#numbers.get(number - back) ?? []));
+    return before;
   }
 
   apply(candidate: Candidate): void {

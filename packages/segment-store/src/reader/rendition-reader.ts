@@ -79,9 +79,8 @@ export class RenditionReader {
 
   /** The answer for one number (interface §4), where memory has it. */
   lookNow(number: number, nowMs: number): Look | undefined {
-    const copies = this.#tailCopies(number);
-    if (copies.candidates.length > 0) {
-      return this.view.masks.isHeld(nowMs) ? this.#published(number, copies, nowMs) : undefined;
+    if (this.#tail.candidates(number).length > 0) {
+      return this.view.masks.isHeld(nowMs) ? this.#published(number, this.#tailCopies(number), nowMs) : undefined;
     }
     const absent = this.#absent(number, nowMs);
     return this.#isRuledOut(absent, number, nowMs) ? absent : undefined;
