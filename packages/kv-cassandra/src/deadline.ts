@@ -28,9 +28,10 @@ export async function inTime<T>(operation: () => Promise<T>, attempts: Attempts)
   let failed = false;
   const late = Promise.withResolvers<never>();
   const look = () => {
-    if (performance.now() - startMs >= maxMs) late.reject(new Error(`no answer within ${maxMs} ms`));
+    const leftMs = startMs + maxMs - performance.now();
+    if (leftMs <= 0) late.reject(new Error(`no answer within ${maxMs} ms`));
     else if (isHopeless()) late.reject(new Error("too few nodes are up"));
-    else timer = setTimeout(look, LOOK_EVERY_MS);
+    else timer = setTimeout(look, Math.min(LOOK_EVERY_MS, leftMs));
   };
   let timer = setTimeout(look, Math.min(HOPE_MS, maxMs));
   const inTime = <U>(work: Promise<U>): Promise<U> => Promise.race([work, late.promise]);

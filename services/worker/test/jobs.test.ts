@@ -178,7 +178,8 @@ describe("warm-up", () => {
 
   test("one that does not answer for a chunk, or does not keep the mark, is not counted, and is taken up again", async () => {
     const { cache, servers, filled } = twoZones();
-    const keys = await published(cache, 2);
+    // So many that some belong to each server.
+    const keys = await published(cache, 16);
     const job = warmUp(cache.nodes, world.catalog);
     expect(await run(job)).toMatchObject({ warmed: 4 });
     const [b1, b2] = [servers.b1!, servers.b2!];
