@@ -20,6 +20,7 @@ export { CACHE, ROOT } from "./parts/paths.ts";
 export { accepts, freePort, isFree } from "./parts/ports.ts";
 export { type Part, startPart } from "./parts/process.ts";
 export { pythonWithDriver } from "./parts/python-driver.ts";
+export { quietPort } from "./parts/quiet-port.ts";
 export { type Redis, startRedis } from "./parts/redis.ts";
 export { mountSmallDisk, type SmallDisk } from "./parts/small-disk.ts";
 export { startToxiproxy, type Toxic, type ToxicProxy, type Toxiproxy } from "./parts/toxiproxy.ts";

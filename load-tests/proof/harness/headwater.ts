@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort, ROOT, startPart, until } from "@headwater/infra";
+import { quietPort, ROOT, startPart, until } from "@headwater/infra";
 
 const READY_LINE = /^headwater ready (\{.*\})$/m;
 const READY_MS = 60_000;
@@ -89,7 +89,7 @@ function readyLine(log: string): ReadyLine {
 async function ownListeners(): Promise<NodeJS.ProcessEnv> {
   const env: NodeJS.ProcessEnv = {};
   const ports = new Set<number>();
-  while (ports.size < LISTENERS.length) ports.add(await freePort());
+  while (ports.size < LISTENERS.length) ports.add(await quietPort());
   for (const [i, port] of [...ports].entries()) env[`HEADWATER_${LISTENERS[i]}_LISTEN`] = `127.0.0.1:${port}`;
   return env;
 }
