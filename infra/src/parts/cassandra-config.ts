@@ -13,8 +13,6 @@ export interface CassandraNodeConfig {
   readonly lib: string;
   /** Which of several datacenters it stands in; undefined where there is but one. */
   readonly datacenter?: string | undefined;
-  /** Whether what a node missed is kept for it and given to it later. */
-  readonly handsOver: boolean;
 }
 
 const LOGBACK = `<configuration>
@@ -87,7 +85,7 @@ export async function writeCassandraConfig(node: CassandraNodeConfig): Promise<s
   ];
 }
 
-function settings({ dir, host, seeds, port, storagePort, datacenter, handsOver }: CassandraNodeConfig) {
+function settings({ dir, host, seeds, port, storagePort, datacenter }: CassandraNodeConfig) {
   return {
     cluster_name: "headwater",
     num_tokens: 4,
@@ -99,7 +97,7 @@ function settings({ dir, host, seeds, port, storagePort, datacenter, handsOver }
         parameters: [{ seeds: seeds.map((seed) => `${seed}:${storagePort}`).join(",") }],
       },
     ],
-    hinted_handoff_enabled: handsOver,
+    hinted_handoff_enabled: true,
     auto_bootstrap: false, // a node joins an empty cluster: nothing to fetch from the others
     listen_address: host,
     rpc_address: host,

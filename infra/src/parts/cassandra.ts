@@ -40,14 +40,12 @@ export interface CassandraOptions {
   readonly heapMb?: number;
   /** The datacenter of each node. Default: one for all. */
   readonly datacenters?: readonly string[];
-  /** Whether a node that was away is given what it missed (hints). Default true. */
-  readonly handsOver?: boolean;
   readonly outliveUs?: boolean;
 }
 
 /** A real Cassandra 5 of one to three nodes on loopback addresses; resolves when every node answers queries and sees the others. */
 export async function startCassandra(options: CassandraOptions): Promise<Cassandra> {
-  const { heapMb = options.nodes === 1 ? 1024 : 512, handsOver = true, outliveUs = false } = options;
+  const { heapMb = options.nodes === 1 ? 1024 : 512, outliveUs = false } = options;
   const [java, lib] = await Promise.all([findJava(), cassandraJars()]);
   if (!java) throw new Error("Cassandra needs Java 17, which is not installed");
   const hosts = Array.from({ length: options.nodes }, (_, i) => `127.0.0.${i + 1}`);
@@ -62,7 +60,7 @@ export async function startCassandra(options: CassandraOptions): Promise<Cassand
       const dir = resolve(options.dir, `node-${host}`);
       const datacenter = options.datacenters?.[nodes.length];
       const place = { dir, host, seeds: hosts, port, storagePort, datacenter };
-      const args = await writeCassandraConfig({ ...place, heapMb, lib, handsOver });
+      const args = await writeCassandraConfig({ ...place, heapMb, lib });
       const start = () =>
         startPart({
           name: `Cassandra ${host}:${port}`,
