@@ -1,3 +1,4 @@
+import { answerWithin } from "./answer-within.ts";
 import { type Kv, KvError } from "./port.ts";
 
 /** The store in which writes are acknowledged, for those who read a copy of it that may lag behind. Asked seldom. */
@@ -46,7 +47,7 @@ export function guardedHome(open: () => Promise<HomeKv>, options: HomeOptions = 
     asking += 1;
     onAsk("home", table);
     try {
-      const answer = await inTime(opened().then(question));
+      const answer = await answerWithin(DEADLINE_MS, opened().then(question));
       answers = true;
       return answer;
     } catch (cause) {
@@ -63,14 +64,4 @@ export function guardedHome(open: () => Promise<HomeKv>, options: HomeOptions = 
     range: (...query) => ask("rows", (home) => home.range(...query)),
     readChunk: (...chunk) => ask("chunks", (home) => home.readChunk(...chunk)),
   };
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,3 +1,4 @@
+export { answerWithin } from "./answer-within.ts";
 export { guardedHome, type HomeKv, type HomeOptions } from "./home.ts";
 export { memoryKv } from "./memory.ts";
 export * from "./namespaces.ts";

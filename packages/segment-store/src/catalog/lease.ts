@@ -1,4 +1,4 @@
-import { KvError } from "@headwater/kv";
+import { answerWithin } from "@headwater/kv";
 
 /** What is asked about is read again when the last read is so old. */
 const REREAD_MS = 400;
@@ -105,7 +105,7 @@ export class Lease {
     const gaps = this.#gaps;
     const fromMs = performance.now();
     try {
-      await inTime(this.#options.read(background));
+      await answerWithin(ATTEMPT_MS, this.#options.read(background));
       this.#readAtMs = nowMs;
       this.#mended = gaps;
       this.#failures = 0;
@@ -120,14 +120,3 @@ export class Lease {
 
 /** A clock set back by more than that would keep what is old young for as long. */
 const isWithin = (maxAgeMs: number, atMs: number, nowMs: number): boolean => Math.abs(nowMs - atMs) < maxAgeMs;
-
-async function inTime(read: Promise<void>): Promise<void> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new KvError("unavailable", "the store takes too long")), ATTEMPT_MS);
-  timer.unref();
-  try {
-    await Promise.race([read, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
