@@ -46,7 +46,8 @@ export function zoneNodes(copies: readonly ZoneCopy[], onFilled: (zone: string) 
         async warm(key) {
           if (copy.nodeOf(key) !== node) return 0;
           const isHere = await node.has(key);
-          if (isHere !== false) return isHere && 0;
+          if (isHere === undefined) return undefined;
+          if (isHere) return 0;
           let isMissing = true;
           for (const peer of peers) {
             const read = await peer.nodeOf(key).get(key);
