@@ -1,6 +1,6 @@
 import type { Kv, Namespace, Row } from "@headwater/kv";
 import type { Notices } from "@headwater/notices";
-import type { Catalog } from "../catalog/index.ts";
+import type { Catalog } from "./catalog/index.ts";
 
 /** Commit, then know it here, then tell the others: the order in which every row of ours is written. */
 export class Committer {

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { decodeValue, encodeValue, type Kv, nextToken, type Row } from "@headwater/kv";
+import { decodeValue, encodeValue, type Kv, nextToken } from "@headwater/kv";
 import type { Notices } from "@headwater/notices";
 import type { Catalog } from "../catalog/index.ts";
+import { Committer } from "../committer.ts";
 import { KeyedMutex } from "../keyed-mutex.ts";
 import { EVENTS_ID, type EventRecord } from "../model/index.ts";
 import { EventError } from "./event-error.ts";
@@ -42,15 +43,13 @@ const CLAIM_MS = 10_000;
 /** What operators do to events. One row each, changed by one process at a time; every other process follows. */
 export class Events {
   readonly #kv: Kv;
-  readonly #notices: Notices;
-  readonly #catalog: Catalog;
+  readonly #committer: Committer;
   readonly #nowMs: () => number;
   readonly #mutex = new KeyedMutex();
 
   constructor(options: { kv: Kv; notices: Notices; catalog: Catalog; nowMs: () => number }) {
     this.#kv = options.kv;
-    this.#notices = options.notices;
-    this.#catalog = options.catalog;
+    this.#committer = new Committer(options.kv, options.notices, options.catalog);
     this.#nowMs = options.nowMs;
   }
 
@@ -157,15 +156,12 @@ export class Events {
     return { event: decodeValue<EventRecord>(row.value).meta, tokenUs: row.tokenUs };
   }
 
-  async #write(event: EventRecord, replacedUs: number | undefined): Promise<void> {
-    const row: Row = {
+  #write(event: EventRecord, replacedUs: number | undefined): Promise<void> {
+    return this.#committer.put("control", {
       id: EVENTS_ID,
       key: Buffer.from(event.id),
       value: encodeValue({ meta: event }),
       tokenUs: nextToken(this.#nowMs(), replacedUs),
-    };
-    await this.#kv.put("control", row);
-    this.#catalog.apply(row);
-    await this.#notices.publish({ namespace: "control", row });
+    });
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Kv, nextToken, rowsOf } from "@headwater/kv";
 import type { Notices } from "@headwater/notices";
 import type { Catalog, EventView } from "../catalog/index.ts";
+import { Committer } from "../committer.ts";
 import { KeyedMutex } from "../keyed-mutex.ts";
 import {
   type EventRecord,
@@ -24,14 +25,14 @@ export type NewMask = Omit<Mask, "id" | "createdAtMs">;
 /** What operators say of copies that are not to be served. Every method rejects with KvError where the store is needed. */
 export class Masks {
   readonly #kv: Kv;
-  readonly #notices: Notices;
+  readonly #committer: Committer;
   readonly #catalog: Catalog;
   readonly #nowMs: () => number;
   readonly #mutex = new KeyedMutex();
 
   constructor(options: { kv: Kv; notices: Notices; catalog: Catalog; nowMs: () => number }) {
     this.#kv = options.kv;
-    this.#notices = options.notices;
+    this.#committer = new Committer(options.kv, options.notices, options.catalog);
     this.#catalog = options.catalog;
     this.#nowMs = options.nowMs;
   }
@@ -102,10 +103,7 @@ export class Masks {
     }
   }
 
-  async #write(event: EventRecord, id: string, record: Mask | RemovedMask, tokenUs: number): Promise<void> {
-    const row = maskRow(event.uid, id, record, tokenUs);
-    await this.#kv.put("control", row);
-    this.#catalog.apply(row);
-    await this.#notices.publish({ namespace: "control", row });
+  #write(event: EventRecord, id: string, record: Mask | RemovedMask, tokenUs: number): Promise<void> {
+    return this.#committer.put("control", maskRow(event.uid, id, record, tokenUs));
   }
 }

@@ -3,6 +3,7 @@ import { type ChunkRef, nextToken } from "@headwater/kv";
 import { compareDefects, completeReport, type ObjectReport, type SegmentReport } from "@headwater/media-inspection";
 import { durationMs, expectedPublishMs, numberStartMs, retryDeadlineMs } from "@headwater/timeline";
 import { type EventView, templateOf } from "../catalog/index.ts";
+import type { Committer } from "../committer.ts";
 import {
   bucketOf,
   type Candidate,
@@ -13,7 +14,6 @@ import {
   type RunRecord,
   shapeRow,
 } from "../model/index.ts";
-import type { Committer } from "./committer.ts";
 import type { Numbering } from "./numbering.ts";
 
 /** A segment whose bytes are durable and whose rendition and incoming number are known. */

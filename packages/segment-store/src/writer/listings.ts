@@ -1,8 +1,8 @@
 import { nextToken } from "@headwater/kv";
 import { type MasterPlaylist, resolveObjectName } from "@headwater/playlists";
 import type { EventView } from "../catalog/index.ts";
+import type { Committer } from "../committer.ts";
 import { type ListingRecord, type PipelineRecord, shapeRow } from "../model/index.ts";
-import type { Committer } from "./committer.ts";
 
 /**
  * Keeps what an encoder's multivariant playlist says of its renditions. Rejects with KvError.

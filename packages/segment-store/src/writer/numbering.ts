@@ -15,6 +15,7 @@ import {
   reanchor,
 } from "@headwater/timeline";
 import { type EventView, type RenditionTail, templateOf } from "../catalog/index.ts";
+import type { Committer } from "../committer.ts";
 import {
   type AnchorRecord,
   bucketOf,
@@ -26,7 +27,6 @@ import {
   type RunRecord,
   shapeRow,
 } from "../model/index.ts";
-import type { Committer } from "./committer.ts";
 
 /** What numbering needs to know of a segment that has come whole. */
 export interface Arrival {

@@ -4,6 +4,7 @@ import type { InitReport } from "@headwater/media-inspection";
 import type { Notices } from "@headwater/notices";
 import { isOutOfWindow, isTooEarly, numberAt } from "@headwater/timeline";
 import { type Catalog, type EventView, templateOf } from "../catalog/index.ts";
+import { Committer } from "../committer.ts";
 import { KeyedMutex } from "../keyed-mutex.ts";
 import {
   bucketOf,
@@ -14,7 +15,6 @@ import {
   shapeRow,
 } from "../model/index.ts";
 import { Candidates, type IncomingSegment, type Stored } from "./candidates.ts";
-import { Committer } from "./committer.ts";
 import { Numbering } from "./numbering.ts";
 import { Upload } from "./upload.ts";
 
