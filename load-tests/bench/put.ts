@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureParts } from "@headwater/infra";
 import { driverWriter } from "./support/driver-writer.ts";
-import { comparePuts, LOADS, ROUNDS, ratioOf } from "./support/put-comparison.ts";
+import { LOADS, ROUNDS, ratioOf } from "./support/load-comparison.ts";
+import { comparePuts } from "./support/put-comparison.ts";
 import { CLUSTER, COMMIT_LOG, clusterTarget, embeddedTarget } from "./support/put-targets.ts";
 import { atMost, type Result } from "./support/result.ts";
 

@@ -5,19 +5,17 @@ import { ensureParts, mediaSegment, startHeadwater, startMinio } from "@headwate
 import { pinThisProcess } from "../bench/support/cpu-time.ts";
 import { LOAD_CORE } from "../bench/support/edge-servers.ts";
 import { keptAliveGet } from "../bench/support/get-client.ts";
-import { paced, sequential } from "../bench/support/latency.ts";
+import { compareLoads, LOADS, ROUNDS, ratioOf, SEQUENTIAL } from "../bench/support/load-comparison.ts";
 import { keptAlivePut } from "../bench/support/put-client.ts";
-import { LOADS, ROUNDS, SEGMENT_MS } from "../bench/support/put-comparison.ts";
+import { SEGMENT_MS } from "../bench/support/put-comparison.ts";
 import { CLUSTER, EMBEDDED, numbered, publisherWriter, startCluster } from "../bench/support/put-targets.ts";
-import { quantile, type Result } from "../bench/support/result.ts";
+import type { Result } from "../bench/support/result.ts";
 import { BUCKET, MINIO } from "./servers.ts";
 import { versions } from "./versions.ts";
 
 const SIZE_BYTES = 2 * 1024 * 1024;
-const OBJECTS = 150;
-const PER_SECOND = 16;
-const PACED_SECONDS = 8;
-const WARM_UP = 40;
+/** Read again and again, each as often as the others. */
+const OBJECTS = SEQUENTIAL;
 /** Nothing is kept in the origin's memory, and nobody minds that all of it is DVR. */
 const COLD = { HEADWATER_MEMORY_CACHE_BYTES: "0", HEADWATER_DVR_READS_PER_SECOND: "10000" };
 
@@ -43,14 +41,13 @@ export async function run(): Promise<Result> {
     for (const { write } of targets) for (let i = 0; i < OBJECTS; i += 1) await write(body);
     const unpin = pinThisProcess(LOAD_CORE);
     stops.push(async () => unpin());
-    const rows = await compare(targets);
-    const ratio = (name: string, load: string, share: "p50Ms" | "p99Ms") => {
-      const of = (target: string) => rows.find((row) => row.server === target && row.load === load)![share];
-      return `${share.slice(0, 3)} ${(of(name) / of(MINIO)).toFixed(2)}`;
-    };
+    const get = keptAliveGet();
+    const rows = await compareLoads(targets.map((target) => ({ name: target.name, work: reader(target, get) })));
+    const ratio = (name: string, load: string, share: "p50Ms" | "p99Ms") =>
+      `${share.slice(0, 3)} ${ratioOf(rows, load, share, name, MINIO).toFixed(2)}`;
     return {
       title: `cold-get: 2 MiB that no cache of Headwater's has, to the last byte, ${ROUNDS} interleaved rounds, the client on core 1, the servers on both cores, files in the system's page cache`,
-      rows,
+      rows: rows.map((row) => ({ ...row, from: targets.find(({ name }) => name === row.client)!.from })),
       verdict: [CLUSTER, EMBEDDED]
         .flatMap((name) =>
           LOADS.map((load) => `${load}, ${name} / MinIO: ${ratio(name, load, "p50Ms")}, ${ratio(name, load, "p99Ms")}`),
@@ -63,33 +60,15 @@ export async function run(): Promise<Result> {
   }
 }
 
-async function compare(targets: readonly Target[]) {
-  const get = keptAliveGet();
-  const samples = targets.map((target) => {
-    let n = 0;
-    const read = async () => {
-      n = (n % OBJECTS) + 1;
-      const { sizeBytes, cacheStatus } = await get(`${target.readUrl}/${n}.m4s`);
-      if (sizeBytes !== SIZE_BYTES) throw new Error(`${target.name}: ${n} has ${sizeBytes} bytes`);
-      if (cacheStatus !== undefined && !cacheStatus.includes("detail=store"))
-        throw new Error(`not cold: ${cacheStatus}`);
-    };
-    return { ...target, read, byLoad: LOADS.map((load) => ({ load, tookMs: [] as number[] })) };
-  });
-  const nothing = () => Buffer.alloc(0);
-  for (const { read } of samples) await sequential(WARM_UP, nothing, read);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const { read, byLoad } of samples) byLoad[0]!.tookMs.push(...(await sequential(OBJECTS, nothing, read)));
-    for (const { read, byLoad } of samples)
-      byLoad[1]!.tookMs.push(...(await paced(PER_SECOND, PACED_SECONDS, nothing, read)));
-  }
-  return samples.flatMap(({ name, from, byLoad }) =>
-    byLoad.map(({ load, tookMs }) => {
-      const ms = (share: number) => Number(quantile(tookMs, share).toFixed(1));
-      const failed = tookMs.filter((ms) => ms === Number.POSITIVE_INFINITY).length;
-      return { server: name, load, n: tookMs.length, failed, p50Ms: ms(0.5), p99Ms: ms(0.99), maxMs: ms(1), from };
-    }),
-  );
+/** Reads the next object, and rejects where a cache of Headwater's had it after all. */
+function reader({ name, readUrl }: Target, get: ReturnType<typeof keptAliveGet>): () => Promise<void> {
+  let n = 0;
+  return async () => {
+    n = (n % OBJECTS) + 1;
+    const { sizeBytes, cacheStatus } = await get(`${readUrl}/${n}.m4s`);
+    if (sizeBytes !== SIZE_BYTES) throw new Error(`${name}: ${n} has ${sizeBytes} bytes`);
+    if (cacheStatus !== undefined && !cacheStatus.includes("detail=store")) throw new Error(`not cold: ${cacheStatus}`);
+  };
 }
 
 /** Memcached is left out: its zones would have all of it. */

@@ -1,6 +1,5 @@
+import { call } from "../../proof/harness/control.ts";
 import type { Headwater } from "../../proof/harness/headwater.ts";
-
-const TIMEOUT_MS = 10_000;
 
 export interface WantedMask {
   readonly pipeline: string;
@@ -17,35 +16,22 @@ export interface Mask extends WantedMask {
 /** An event's masks, as an operator works with them. Methods reject with the refusal's text. */
 export class EventMasks {
   readonly #headwater: Headwater;
-  readonly #event: string;
+  readonly #path: string;
 
   constructor(headwater: Headwater, event: string) {
     this.#headwater = headwater;
-    this.#event = event;
+    this.#path = `/events/${event}/masks`;
   }
 
   async add(mask: WantedMask): Promise<Mask> {
-    return JSON.parse(await this.#call("POST", "", 201, mask));
+    return call(this.#headwater, "POST", this.#path, mask, 201);
   }
 
   async all(): Promise<readonly Mask[]> {
-    return JSON.parse(await this.#call("GET", "", 200)).masks;
+    return (await call(this.#headwater, "GET", this.#path, undefined, 200)).masks;
   }
 
   async remove({ id }: Pick<Mask, "id">): Promise<void> {
-    await this.#call("DELETE", `/${id}`, 204);
-  }
-
-  async #call(method: string, path: string, status: number, body?: WantedMask): Promise<string> {
-    const { urls, operatorToken } = this.#headwater;
-    const answer = await fetch(`${urls.control}/v1/events/${this.#event}/masks${path}`, {
-      method,
-      headers: { Authorization: `Bearer ${operatorToken}` },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    const text = await answer.text();
-    if (answer.status !== status) throw new Error(`${method} …/masks${path}: ${answer.status} ${text.slice(0, 300)}`);
-    return text;
+    await call(this.#headwater, "DELETE", `${this.#path}/${id}`, undefined, 204);
   }
 }

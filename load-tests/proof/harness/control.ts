@@ -30,7 +30,12 @@ export async function endEvent(headwater: Headwater, id: string): Promise<void> 
   await call(headwater, "POST", `/events/${id}/end`);
 }
 
-async function call({ urls, operatorToken }: Headwater, method: string, path: string, body?: unknown) {
+/**
+ * Calls the control API, and resolves to what the answer's JSON says. Rejects with the refusal's text, unless it is 2xx,
+ * or `status` where that is given.
+ */
+export async function call(headwater: Headwater, method: string, path: string, body?: unknown, status?: number) {
+  const { urls, operatorToken } = headwater;
   const answer = await fetch(`${urls.control}/v1${path}`, {
     method,
     headers: { Authorization: `Bearer ${operatorToken}`, "Content-Type": "application/json" },
@@ -38,6 +43,7 @@ async function call({ urls, operatorToken }: Headwater, method: string, path: st
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const text = await answer.text();
-  if (!answer.ok) throw new Error(`${method} ${path} was answered ${answer.status}: ${text.slice(0, 300)}`);
-  return JSON.parse(text);
+  if (status === undefined ? !answer.ok : answer.status !== status)
+    throw new Error(`${method} ${path} was answered ${answer.status}: ${text.slice(0, 300)}`);
+  return text === "" ? undefined : JSON.parse(text);
 }
