@@ -204,6 +204,7 @@ test("nobody waits for old rows only to be shed then: who finds no room is shed 
   await until(async () => (await level("in_flight")) === 1 && reads === 1);
   // One read under way and one place promised leave one.
   const another = statusOf(97);
+  await until(async () => (await sum("headwater_requests_in_flight")) === same.length + 1);
   expect(await Promise.all([98, 99, 100, 64].map(statusOf))).toEqual([503, 503, 503, 503]);
   rows.resolve();
   expect(new Set(await Promise.all([...same, another]))).toEqual(new Set([200]));
