@@ -7,21 +7,22 @@ export function choose<C extends Candidate>(input: ChoiceInput<C>): Choice<C> {
   const unmasked = input.candidates.filter((candidate) => !candidate.masked);
   if (unmasked.length === 0) return { settled: false, reason: "all-masked" };
 
-  const inTime = replaceable(unmasked, input.replaceableUntilMs);
+  const untilMs = replaceableUntil(unmasked, input);
+  const inTime = unmasked.filter(({ stampMs }) => stampMs <= untilMs);
   const valid = inTime.filter(isValid);
-  return valid.length > 0 ? chooseValid(valid, input) : chooseLeastBad(inTime, input);
+  return valid.length > 0 ? chooseValid(valid, input) : chooseLeastBad(inTime, input, untilMs);
 }
 
-/** Where one came before the retry deadline, those after it come too late to replace it. */
-function replaceable<C extends Candidate>(unmasked: readonly C[], untilMs: number | undefined): readonly C[] {
-  if (untilMs === undefined) return unmasked;
-  const inTime = unmasked.filter(({ stampMs }) => stampMs <= untilMs);
-  return inTime.length > 0 ? inTime : unmasked;
+/** When it is too late to replace what came: the retry deadline; where all came after that, `graceMs` after the first. */
+function replaceableUntil(unmasked: readonly Candidate[], { replaceableUntilMs, graceMs }: ChoiceInput): number {
+  if (replaceableUntilMs === undefined) return Number.POSITIVE_INFINITY;
+  const firstMs = earliest(unmasked);
+  return firstMs <= replaceableUntilMs ? replaceableUntilMs : firstMs + graceMs;
 }
 
 function chooseValid<C extends Candidate>(valid: readonly C[], input: ChoiceInput<C>): Choice<C> {
   const { order, previousPublishers, graceMs, clockToleranceMs, nowMs } = input;
-  const firstMs = Math.min(...valid.map(({ stampMs }) => stampMs));
+  const firstMs = earliest(valid);
   const eligible = valid.filter(
     ({ stampMs, pipeline }) =>
       stampMs === firstMs || (stampMs <= firstMs + graceMs && previousPublishers.has(pipeline)),
@@ -33,12 +34,19 @@ function chooseValid<C extends Candidate>(valid: readonly C[], input: ChoiceInpu
   return { candidate, reason, ...settling(firstMs + graceMs + clockToleranceMs, nowMs) };
 }
 
-function chooseLeastBad<C extends Candidate>(defective: readonly C[], input: ChoiceInput<C>): Choice<C> {
-  const { order, replaceableUntilMs, clockToleranceMs, nowMs } = input;
+function chooseLeastBad<C extends Candidate>(
+  defective: readonly C[],
+  { order, clockToleranceMs, nowMs }: ChoiceInput<C>,
+  untilMs: number,
+): Choice<C> {
   const inOrder = byOrder(order);
   const candidate = first(defective, (a, b) => byBadness(a, b) || inOrder(a, b));
-  if (replaceableUntilMs === undefined) return { candidate, settled: false, reason: "least-bad" };
-  return { candidate, reason: "least-bad", ...settling(replaceableUntilMs + clockToleranceMs, nowMs) };
+  if (untilMs === Number.POSITIVE_INFINITY) return { candidate, settled: false, reason: "least-bad" };
+  return { candidate, reason: "least-bad", ...settling(untilMs + clockToleranceMs, nowMs) };
+}
+
+function earliest(candidates: readonly Candidate[]): number {
+  return Math.min(...candidates.map(({ stampMs }) => stampMs));
 }
 
 function isValid({ defects }: Candidate): boolean {

@@ -20,7 +20,10 @@ export interface ChoiceInput<C extends Candidate = Candidate> {
   readonly previousPublishers: ReadonlySet<string>;
   readonly graceMs: number;
   readonly clockToleranceMs: number;
-  /** The number's retry deadline: until then a defective copy gives way to a valid one. Unknown: always. */
+  /**
+   * The number's retry deadline: until then a defective copy gives way to a valid one. Unknown: always. Where no copy came
+   * before it, the first has `graceMs` instead.
+   */
   readonly replaceableUntilMs?: number;
   readonly nowMs: number;
 }

@@ -115,6 +115,27 @@ describe("which copy is served", () => {
       "a@100 least-bad settled",
     ],
     ["all too late: as ever", ["b@7000", "a@7100"], 9000, { replaceableUntilMs: 6000 }, "a@7100 grace settled"],
+    [
+      "all too late: gives way in grace",
+      ["a@7000 short", "b@7200"],
+      9000,
+      { replaceableUntilMs: 6000 },
+      "b@7200 first-valid settled",
+    ],
+    [
+      "all too late: not after it",
+      ["a@7000 short", "b@7201"],
+      9000,
+      { replaceableUntilMs: 6000 },
+      "a@7000 least-bad settled",
+    ],
+    [
+      "all too late: settles after grace",
+      ["a@7000 short"],
+      7699,
+      { replaceableUntilMs: 6000 },
+      "a@7000 least-bad 7700",
+    ],
   ])("least bad: %s", (_, candidates, nowMs, changes, expected) => {
     expect(outcome(candidates, nowMs, changes)).toBe(expected);
   });
@@ -157,6 +178,7 @@ describe("whatever the candidates", () => {
         if (!seen.settled) return;
         expect(choose({ ...input, candidates: list, nowMs: 10_000 }).candidate).toEqual(seen.candidate);
       }),
+      { numRuns: 2000 },
     );
   });
 });
