@@ -26,6 +26,8 @@ const SHUFFLED = { durationMs: 1_000, within: 5 };
 const LATE_DURATION_MS = 2_000;
 /** A reader who asks then is held until after the segment's end, and before the rendition counts as stalled. */
 const ASKED_BEFORE_END_MS = 1_000;
+/** PUTs of one moment: more would wait for each other's turn. */
+const AT_ONCE = 4;
 /** The first is soon enough for a PUT that takes its time. */
 const lateByMs = ({ brief }: Scene) => (brief ? [-50, 50, 5_000] : [-500, -50, 50, 10_000]);
 
@@ -110,10 +112,11 @@ class Arrivals {
   /** One number of each rendition comes so much after its end, and some of `lateByMs` more. */
   async aroundBoundary(afterEndMs: number): Promise<void> {
     const { durationMs } = this.#event;
-    const number = Math.ceil(Date.now() / durationMs) + 1;
-    const endMs = (number + 1) * durationMs;
+    const first = Math.ceil(Date.now() / durationMs) + 1;
     const lateBy = lateByMs(this.#scene);
     const all = this.#renditions.map(async (rendition, i) => {
+      const number = first + Math.floor(i / (AT_ONCE * lateBy.length));
+      const endMs = (number + 1) * durationMs;
       const before = `${rendition}/${number - 1}.m4s`;
       await sleepUntil(endMs - durationMs);
       await put(this.#event, before, this.#bytesOf(rendition, number - 1));
