@@ -13,6 +13,8 @@ import { watchVisible } from "../traffic/visible.ts";
 import type { Victim } from "../victim.ts";
 import { CALM, WARM_UP_MS } from "./one-node.ts";
 
+/** Half of what three nodes can do: the second region's origins and their readers share the two processors. */
+const CALMER = { ...CALM, durationMs: 2 * CALM.durationMs };
 const VISIBLE = 40;
 /** Without notices a tail is read every quarter of a second. */
 const FAR_MEDIAN_MS = 500;
@@ -39,7 +41,7 @@ async function startRegions(scene: Scene): Promise<Regions> {
   const origin = await startOriginBeside({ dir: join(scene.dir, "far"), env });
   const told = { ...env, HEADWATER_REDIS_URL: settings.HEADWATER_REDIS_URL };
   const toldOrigin = await startOriginBeside({ dir: join(scene.dir, "far-told"), env: told });
-  const live = await Live.start(scene, headwater, CALM);
+  const live = await Live.start(scene, headwater, CALMER);
   const far = live.encoder.at(origin.url);
   const stop = async () => {
     await Promise.all([origin.stop(), toldOrigin.stop()]);
