@@ -11,6 +11,7 @@ import { segmentBytes } from "../traffic/payload.ts";
 import { put } from "../traffic/put.ts";
 import { seededRandom } from "../traffic/random.ts";
 import { ALL_STORES } from "../world.ts";
+import { WARM_UP_MS } from "./one-node.ts";
 
 const DURATION_MS = 2_000;
 /** How many parts of a body an encoder may have sent when it dies. */
@@ -39,10 +40,11 @@ export const encoderKilled: Fault = {
     const renditions = Array.from({ length: scene.brief ? 10 : 25 }, (_, i) => `r${i}`);
     const deaths = new Deaths(scene, pipelines, renditions);
     await deaths.sendInits();
+    const warmUps = scene.brief ? 0 : WARM_UP_MS / DURATION_MS;
     const first = Math.floor(Date.now() / DURATION_MS) + 1;
-    for (let number = first; number < first + (scene.brief ? 2 : 40); number++) {
+    for (let number = first; number < first + warmUps + (scene.brief ? 2 : 40); number++) {
       await sleep(Math.max(0, (number + 1) * DURATION_MS - Date.now()));
-      await deaths.happen(number);
+      await (number < first + warmUps ? deaths.sendWhole(number) : deaths.happen(number));
     }
     await deaths.judge();
   },
@@ -73,6 +75,15 @@ class Deaths {
   async sendInits(): Promise<void> {
     for (const rendition of this.#renditions)
       for (const event of [this.#a, this.#b]) await put(event, `${rendition}/init.mp4`, initSegment());
+  }
+
+  /** As it goes when nobody dies. */
+  async sendWhole(number: number): Promise<void> {
+    const send = (event: ClockedEvent, pipeline: string, rendition: string) =>
+      put(event, `${rendition}/${number}.m4s`, this.#bytesOf(pipeline, rendition, number));
+    await Promise.all(
+      this.#renditions.flatMap((rendition) => [send(this.#a, "a", rendition), send(this.#b, "b", rendition)]),
+    );
   }
 
   async happen(number: number): Promise<void> {
