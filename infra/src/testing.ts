@@ -22,7 +22,7 @@ export async function cassandraForTests(): Promise<TestCassandra | undefined> {
   if (given) return { contactPoint: given, datacenter: "datacenter1", stop: async () => {} };
   if (!(await requirePart("cassandra"))) return undefined;
   const { dir, remove } = await scratch();
-  const { contactPoints, datacenter, stop } = await startCassandra({ nodes: 1, dir });
+  const { contactPoints, datacenter, stop } = await startCassandra({ nodes: 1, dir, graceMs: 0 });
   return { contactPoint: contactPoints[0]!, datacenter, stop: () => stop().then(remove) };
 }
 

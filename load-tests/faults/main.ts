@@ -164,9 +164,9 @@ async function writeReport(): Promise<void> {
 
 async function startCassandra(dir: string): Promise<WorldCassandra> {
   const ownDisks = names.some((name) => FAULTS[name]!.ownDisks);
-  const start: Partial<Record<Store, typeof startTwoDatacenters>> = {
+  const start: Partial<Record<Store, (dir: string) => Promise<WorldCassandra | undefined>>> = {
     cluster3: (at) => startThreeNodes(at, ownDisks),
-    regions: startTwoDatacenters,
+    regions: (at) => startTwoDatacenters(at),
   };
   const cassandra = await (start[store] ?? cassandraForTests)(dir);
   if (cassandra === undefined) throw new Error("Cassandra is missing: node infra/src/install.ts");

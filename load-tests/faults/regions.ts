@@ -16,12 +16,12 @@ import { clusterWorld, type World, type WorldCassandra } from "./world.ts";
 const SCHEMA_MS = 180_000;
 
 /**
- * Two nodes of 512 MiB heap in `west`, one in `east`, the last. Undefined where they are missing (see `requirePart`).
- * Each has a copy of everything: with one copy on two nodes, half of all segments would be away with one of them.
+ * One or two nodes of 512 MiB heap in `west`, one in `east`, the last. Undefined where they are missing (see `requirePart`).
  */
-export async function startTwoDatacenters(dir: string): Promise<WorldCassandra | undefined> {
+export async function startTwoDatacenters(dir: string, inWest: 1 | 2 = 2): Promise<WorldCassandra | undefined> {
   if ((await requirePart("cassandra")) === undefined) return undefined;
-  const { nodes, stop } = await startCassandra({ nodes: 3, dir, datacenters: ["west", "west", "east"] });
+  const datacenters = [...Array.from({ length: inWest }, () => "west"), "east"];
+  const { nodes, stop } = await startCassandra({ nodes: inWest === 2 ? 3 : 2, dir, datacenters, graceMs: 0 });
   return { nodes, stop, ...placeOf("west", nodes), far: placeOf("east", nodes) };
 }
 
@@ -42,10 +42,12 @@ export async function regionsWorld(
   const near = await clusterWorld(cassandra, dir);
   if (near === undefined) return undefined;
   const [memcached, redis] = await Promise.all([startMemcached({ dir, memoryMb: 64 }), startRedis({ dir })]);
-  const { datacenter } = cassandra;
+  const { datacenter, nodes = [] } = cassandra;
+  // Each node has a copy of everything: with one copy on two nodes, half of all segments would be away with one of them.
+  const copies = nodes.filter((node) => node.datacenter === datacenter).length;
   const settings = {
     ...near.settings,
-    HEADWATER_CASSANDRA_REPLICATION: `${datacenter}=2,${far.datacenter}=1`,
+    HEADWATER_CASSANDRA_REPLICATION: `${datacenter}=${copies},${far.datacenter}=1`,
     HEADWATER_REGION: datacenter,
   };
   await until(() => makeSchema(settings), SCHEMA_MS);

@@ -8,7 +8,6 @@ import { publisherAtSteps } from "../../load-tests/faults/scenarios/publisher-at
 import { randomFaults } from "../../load-tests/faults/scenarios/random-faults.ts";
 import { redisStopped } from "../../load-tests/faults/scenarios/redis-stopped.ts";
 import { zonePoisoned } from "../../load-tests/faults/scenarios/zone-poisoned.ts";
-import { zoneStopped } from "../../load-tests/faults/scenarios/zone-stopped.ts";
 import { runFault } from "../../load-tests/faults/scene.ts";
 
 // memcached and Redis are stopped here, so they are this file's own.
@@ -23,7 +22,6 @@ afterAll(async () => {
 });
 
 const FAULTS = {
-  "zone-stopped": zoneStopped,
   ...(haveToxiproxy && { "zone-poisoned": zonePoisoned, "random-faults": randomFaults }),
   "cold-caches": coldCaches,
   "redis-stopped": redisStopped,

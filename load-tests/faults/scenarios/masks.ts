@@ -43,13 +43,13 @@ export const masks: Fault = {
     const stage = new Stage(scene, traffic, events[0]!, data);
     try {
       await stage.open(headwater);
-      await stage.trials(world.redis === undefined ? "" : "with Redis: ", brief ? 3 : 20);
+      await stage.trials(world.redis === undefined ? "" : "with Redis: ", brief ? 2 : 20);
       await stage.paused("one origin paused", brief ? 1 : 5);
       await stage.allMasked();
       if (world.redis !== undefined) {
         world.redis.kill();
         await sleep(1_000);
-        await stage.trials("without Redis: ", brief ? 3 : 20);
+        await stage.trials("without Redis: ", brief ? 2 : 20);
         await stage.paused("without Redis, one origin paused", brief ? 1 : 5);
         await world.redis.startAgain();
       }

@@ -42,7 +42,7 @@ export const putTwice: Fault = {
     const names = new Names(scene, event, bare.url);
     try {
       await names.sendInits();
-      await names.sameBodies(brief ? 40 : 1_000);
+      await names.sameBodies(brief ? 20 : 1_000);
       await names.otherBodyLater(brief ? 10 : 100);
       await names.otherBodyAtOnce(brief ? 10 : 100);
       await names.defectiveReplaced();

@@ -25,7 +25,7 @@ const DURATION_MS = 2_000;
 /** With notices or without, once it is settled whose copy it is: 500 ms, graceMs and the clocks' tolerance after the 2xx. */
 const VISIBLE_MS = { whole: 1_500, brief: 4_000 };
 const WHOLE = { totalMs: 600_000, everyMs: 30_000, lastsMs: 10_000 };
-const BRIEF = { totalMs: 12_000, everyMs: 4_000, lastsMs: 2_000 };
+const BRIEF = { totalMs: 8_000, everyMs: 4_000, lastsMs: 2_000 };
 
 /** Two pipelines of eight renditions, two publishers, two origins: whatever one thing fails, nobody who watches notices. */
 export const randomFaults: Fault = {
