@@ -15,14 +15,14 @@ export interface TestCassandra {
 
 /**
  * A Cassandra for one test file, which keeps to a keyspace of its own: the node that HEADWATER_TEST_CASSANDRA
- * (host:port) names, else one that is started here. Undefined where Cassandra cannot run (see `requirePart`).
+ * (host:port) names, else one that is started here, which is not `shortLived` where its speed is measured. Undefined where Cassandra cannot run (see `requirePart`).
  */
-export async function cassandraForTests(): Promise<TestCassandra | undefined> {
+export async function cassandraForTests({ shortLived = true } = {}): Promise<TestCassandra | undefined> {
   const given = process.env.HEADWATER_TEST_CASSANDRA;
   if (given) return { contactPoint: given, datacenter: "datacenter1", stop: async () => {} };
   if (!(await requirePart("cassandra"))) return undefined;
   const { dir, remove } = await scratch();
-  const { contactPoints, datacenter, stop } = await startCassandra({ nodes: 1, dir, graceMs: 0 });
+  const { contactPoints, datacenter, stop } = await startCassandra({ nodes: 1, dir, shortLived });
   return { contactPoint: contactPoints[0]!, datacenter, stop: () => stop().then(remove) };
 }
 

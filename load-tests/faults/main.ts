@@ -168,7 +168,7 @@ async function startCassandra(dir: string): Promise<WorldCassandra> {
     cluster3: (at) => startThreeNodes(at, ownDisks),
     regions: (at) => startTwoDatacenters(at),
   };
-  const cassandra = await (start[store] ?? cassandraForTests)(dir);
+  const cassandra = await (start[store]?.(dir) ?? cassandraForTests({ shortLived: false }));
   if (cassandra === undefined) throw new Error("Cassandra is missing: node infra/src/install.ts");
   return cassandra;
 }

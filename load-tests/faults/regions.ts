@@ -16,12 +16,13 @@ import { clusterWorld, type World, type WorldCassandra } from "./world.ts";
 const SCHEMA_MS = 180_000;
 
 /**
- * One or two nodes of 512 MiB heap in `west`, one in `east`, the last. Undefined where they are missing (see `requirePart`).
+ * Two nodes of 512 MiB heap in `west`, one in `east`, the last; `brief`: one in each, short-lived. Undefined where they are
+ * missing (see `requirePart`).
  */
-export async function startTwoDatacenters(dir: string, inWest: 1 | 2 = 2): Promise<WorldCassandra | undefined> {
+export async function startTwoDatacenters(dir: string, brief = false): Promise<WorldCassandra | undefined> {
   if ((await requirePart("cassandra")) === undefined) return undefined;
-  const datacenters = [...Array.from({ length: inWest }, () => "west"), "east"];
-  const { nodes, stop } = await startCassandra({ nodes: inWest === 2 ? 3 : 2, dir, datacenters, graceMs: 0 });
+  const datacenters = brief ? ["west", "east"] : ["west", "west", "east"];
+  const { nodes, stop } = await startCassandra({ nodes: brief ? 2 : 3, dir, datacenters, shortLived: brief });
   return { nodes, stop, ...placeOf("west", nodes), far: placeOf("east", nodes) };
 }
 

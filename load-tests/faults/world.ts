@@ -54,7 +54,7 @@ export async function startThreeNodes(dir: string, ownDisks: boolean): Promise<W
   const folders = ownDisks ? [1, 2, 3].map((host) => join(dir, `node-127.0.0.${host}`)) : [];
   const mounted = await Promise.all(folders.map((folder) => mountSmallDisk(folder, DISK_BYTES)));
   const disks = mounted.filter((disk) => disk !== undefined);
-  const { contactPoints, stop, ...cassandra } = await startCassandra({ nodes: 3, dir, graceMs: 0 });
+  const { contactPoints, stop, ...cassandra } = await startCassandra({ nodes: 3, dir });
   return {
     ...cassandra,
     contactPoint: contactPoints.join(","),

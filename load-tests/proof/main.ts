@@ -124,7 +124,7 @@ async function startCluster(stops: (() => Promise<void>)[]) {
     stops.push(there.stop);
     return there;
   };
-  const cassandra = await started(cassandraForTests());
+  const cassandra = await started(cassandraForTests({ shortLived: false }));
   const memcached = await started(memcachedForTests());
   const redis = await started(redisForTests());
   return { settings: clusterSettings({ cassandra, memcached, redis }), redis };

@@ -55,7 +55,7 @@ async function run(): Promise<void> {
   pin(process.pid, layOut().encoders);
   const at = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
   const outDir = values.out ?? join(import.meta.dirname, "..", "results", `storm-${at}`);
-  const cassandra = values.store === "cluster" ? await cassandraForTests() : undefined;
+  const cassandra = values.store === "cluster" ? await cassandraForTests({ shortLived: false }) : undefined;
   if (values.store === "cluster" && cassandra === undefined)
     throw new Error("Cassandra is missing: node infra/src/install.ts");
   let result: StormResult | undefined;

@@ -7,7 +7,7 @@ import { farFrozen } from "../../load-tests/faults/scenarios/two-datacenters.ts"
 import { runFault } from "../../load-tests/faults/scene.ts";
 
 const dir = await mkdtemp(join(tmpdir(), "headwater-regions-"));
-const cassandra = await startTwoDatacenters(dir, 1);
+const cassandra = await startTwoDatacenters(dir, true);
 afterAll(async () => {
   await cassandra?.stop();
   await rm(dir, { recursive: true, force: true });

@@ -13,6 +13,8 @@ export interface CassandraNodeConfig {
   readonly lib: string;
   /** Which of several datacenters it stands in; undefined where there is but one. */
   readonly datacenter?: string | undefined;
+  /** Whether to start soon counts for more than to be fast later. */
+  readonly shortLived: boolean;
 }
 
 const LOGBACK = `<configuration>
@@ -74,6 +76,7 @@ export async function writeCassandraConfig(node: CassandraNodeConfig): Promise<s
     `-Xms${node.heapMb}M`,
     `-Xmx${node.heapMb}M`,
     "-XX:+UseG1GC",
+    ...(node.shortLived ? ["-XX:TieredStopAtLevel=1"] : []),
     "-XX:+ExitOnOutOfMemoryError",
     "-XX:+PerfDisableSharedMem",
     ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
