@@ -53,12 +53,12 @@ export class LocalKv implements Kv {
 
   async put(namespace: Namespace, row: Row): Promise<void> {
     checkRow(namespace, row, this.#nowMs());
-    attempt(() => this.#rows.put(namespace, row));
+    await this.#rows.put(namespace, row);
   }
 
   async putIfAbsent(namespace: Namespace, row: Row): Promise<Row | undefined> {
     checkRow(namespace, row, this.#nowMs());
-    return attempt(() => this.#rows.putIfAbsent(namespace, row));
+    return await this.#rows.putIfAbsent(namespace, row);
   }
 
   async range(namespace: Namespace, id: string, query: RangeQuery): Promise<Page> {
@@ -75,6 +75,8 @@ export class LocalKv implements Kv {
 
   /** Ends this client; others of the same folder go on. Values being staged are the caller's to end first. */
   async close(): Promise<void> {
-    if (this.database.isOpen) this.database.close();
+    if (!this.database.isOpen) return;
+    this.#rows.flush();
+    this.database.close();
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CHUNK_BYTES, encodeValue, type Namespace, newNonce, nextToken } from "@headwater/kv";
 import { runKvContract } from "@headwater/kv/contract";
@@ -200,6 +200,55 @@ describe("the change ring", () => {
     await put("later", 1);
     expect(ring.read()).toMatchObject({ changes: [{ row: { id: "later" } }], overrun: false });
     ring.close();
+  });
+});
+
+describe("writes that come together", () => {
+  const row = (n: number) => ({ id: "id", key: Buffer.of(n), value: Buffer.alloc(100, n), tokenUs: 1 });
+  const TWENTY = Array.from({ length: 20 }, (_, n) => row(n));
+
+  test("are one commit: the log grows by little more than for one", async () => {
+    const logBytes = async () => (await stat(join(folder.dir, "rows.sqlite-wal"))).size;
+    const grown = async (write: () => Promise<unknown>) => {
+      const beforeBytes = await logBytes();
+      await write();
+      return (await logBytes()) - beforeBytes;
+    };
+    const alone = await grown(() => kv.put("1h", row(20)));
+    const together = await grown(() => Promise.all(TWENTY.map((one) => kv.put("1h", one))));
+    expect(together).toBeLessThan(3 * alone);
+    expect(await count("1h")).toBe(21);
+  });
+
+  test("see each other: of two that want one key the first has it", async () => {
+    const two = ["first", "second"].map((value) => ({ ...row(0), value: Buffer.from(value) }));
+    const [first, second] = await Promise.all(two.map((one) => kv.putIfAbsent("1h", one)));
+    expect([first, second?.value.toString()]).toEqual([undefined, "first"]);
+  });
+
+  test("fail together where the store is locked, and are committed where it is closed", async () => {
+    const other = await folder.open();
+    kv.database.exec("PRAGMA busy_timeout = 10");
+    other.database.exec("BEGIN IMMEDIATE");
+    const refused = await Promise.allSettled(TWENTY.map((one) => kv.put("1h", one)));
+    expect(new Set(refused.map(({ status }) => status))).toEqual(new Set(["rejected"]));
+    other.database.exec("ROLLBACK");
+    const taken = Promise.all(TWENTY.map((one) => kv.put("1h", one)));
+    await kv.close();
+    await taken;
+    expect((await other.range("1h", "id", { limit: 100 })).rows.length).toBe(20);
+  });
+
+  test("take none of the others with them where there is no room for all", async () => {
+    await kv.put("1h", row(0));
+    const { page_count: pages } = kv.database.prepare("PRAGMA page_count").get() as { page_count: number };
+    kv.database.exec(`PRAGMA max_page_count = ${pages}`);
+    const [big, small] = [
+      { ...row(1), value: Buffer.alloc(60_000) },
+      { ...row(0), tokenUs: 2 },
+    ];
+    const [refused, taken] = await Promise.allSettled([kv.put("1h", big), kv.put("1h", small)]);
+    expect([refused, taken]).toMatchObject([{ reason: { code: "full" } }, { status: "fulfilled" }]);
   });
 });
 
