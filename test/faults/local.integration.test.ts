@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { requirePart } from "@headwater/infra";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { encoderKilled } from "../../load-tests/faults/scenarios/encoder-killed.ts";
-import { everythingKilled } from "../../load-tests/faults/scenarios/everything-killed.ts";
 import { publisherAtSteps } from "../../load-tests/faults/scenarios/publisher-at-steps.ts";
 import { putLate } from "../../load-tests/faults/scenarios/put-late.ts";
 import { putOversized } from "../../load-tests/faults/scenarios/put-oversized.ts";
@@ -26,7 +25,6 @@ const FAULTS = {
   "put-oversized": putOversized,
   "put-twice": putTwice,
   "put-late": putLate,
-  "everything-killed": everythingKilled,
   ...((await requirePart("nginx")) !== undefined && { "rolling-restart": rollingRestart }),
 };
 
