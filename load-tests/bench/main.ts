@@ -17,6 +17,7 @@ const PEERS: typeof BENCHES = {
   "peers-hits": () => import("../peers/hits.ts"),
   "peers-not-found": () => import("../peers/not-found.ts"),
   "peers-put": () => import("../peers/put.ts"),
+  "peers-put-together": () => import("../peers/put-together.ts"),
   "peers-cold-get": () => import("../peers/cold-get.ts"),
 };
 const ALL = { ...BENCHES, ...PEERS };

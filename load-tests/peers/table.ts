@@ -10,7 +10,7 @@ interface Recorded extends Result {
 
 const RESULTS = join(import.meta.dirname, "..", "results");
 
-const NAMES = ["peers-hits", "peers-not-found", "peers-put", "peers-cold-get"];
+const NAMES = ["peers-hits", "peers-not-found", "peers-put", "peers-put-together", "peers-cold-get"];
 
 for (const name of NAMES) {
   const text = await readFile(join(RESULTS, `${name}.json`), "utf8").catch(() => undefined);

@@ -51,13 +51,21 @@ export async function embeddedTarget(dir: string, stops: Stops): Promise<PutTarg
   return { name: EMBEDDED, durability: "synced to disk", write };
 }
 
+type Headwater = Awaited<ReturnType<typeof startHeadwater>>;
+
 /** An event with one rendition, how to write its next segment, and where all are read. */
-export async function publisherWriter(headwater: Awaited<ReturnType<typeof startHeadwater>>) {
+export async function publisherWriter(headwater: Headwater) {
+  const { put, readUrl } = await publisher(headwater);
+  await put("720p/init.mp4", initSegment());
+  return { write: numbered((path, body) => put(`720p/${path}`, body)), readUrl: `${readUrl}/720p` };
+}
+
+/** An event, how to write to it, and where it is read. */
+export async function publisher(headwater: Headwater) {
   const startTime = new Date(Date.now() - STARTED_MS).toISOString();
   const event = await headwater.createEvent({ id: "bench", timeline: "fixed", startTime, segmentDuration: SEGMENT_MS });
-  await event.put("720p/init.mp4", initSegment());
-  const write = numbered(keptAlivePut(`${event.publishUrl}/720p`, event.publishToken));
-  return { write, readUrl: `${headwater.origin.url}/live/bench/v1/720p` };
+  const put = keptAlivePut(event.publishUrl, event.publishToken);
+  return { put, readUrl: `${headwater.origin.url}/live/bench/v1` };
 }
 
 /** Writes `1.m4s`, `2.m4s` and so on. */
