@@ -4,9 +4,7 @@ import { join } from "node:path";
 import { requirePart } from "@headwater/infra";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { encoderKilled } from "../../load-tests/faults/scenarios/encoder-killed.ts";
-import { publisherAtSteps } from "../../load-tests/faults/scenarios/publisher-at-steps.ts";
 import { putLate } from "../../load-tests/faults/scenarios/put-late.ts";
-import { putOversized } from "../../load-tests/faults/scenarios/put-oversized.ts";
 import { putTruncated } from "../../load-tests/faults/scenarios/put-truncated.ts";
 import { putTwice } from "../../load-tests/faults/scenarios/put-twice.ts";
 import { rollingRestart } from "../../load-tests/faults/scenarios/rolling-restart.ts";
@@ -19,10 +17,8 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const FAULTS = {
-  "publisher-at-steps": publisherAtSteps,
   "encoder-killed": encoderKilled,
   "put-truncated": putTruncated,
-  "put-oversized": putOversized,
   "put-twice": putTwice,
   "put-late": putLate,
   ...((await requirePart("nginx")) !== undefined && { "rolling-restart": rollingRestart }),
