@@ -2,6 +2,8 @@ import { type Kv, memoryKv } from "@headwater/kv";
 import { memoryNotices } from "@headwater/notices";
 import { afterEach, expect, jest, test } from "@jest/globals";
 import { Catalog } from "../src/catalog/index.ts";
+import type { EventRecord } from "../src/model/index.ts";
+import { createEvent, Store } from "./support/store.ts";
 
 const POLL_MS = 500;
 
@@ -10,8 +12,7 @@ afterEach(() => {
 });
 
 /** A kv that says under which name it was read. */
-function counted(name: string, reads: string[]): Kv {
-  const kv = memoryKv();
+function counted(name: string, reads: string[], kv = memoryKv()): Kv {
   return {
     ...kv,
     range: (...args) => {
@@ -53,4 +54,30 @@ test("events that notices have told of are read again in the background, where t
   hasRoom = true;
   expect(await polled()).toEqual(["in earnest"]);
   await catalog.close();
+});
+
+test("an event that does not suit is looked for in the store once more, however lately that was read", async () => {
+  const store = new Store();
+  const near = await store.process();
+  const reads: string[] = [];
+  const catalog = new Catalog({
+    kv: counted("read", reads, store.kv),
+    notices: memoryNotices(),
+    nowMs: () => store.nowMs,
+  });
+  await catalog.start();
+  const find = async (suits: (event: EventRecord) => boolean) => {
+    store.nowMs += 249;
+    reads.length = 0;
+    const event = await catalog.find("derby", suits);
+    return { reads: reads.length, tokens: event?.pipelines[0]?.tokens.length };
+  };
+
+  await createEvent(near);
+  expect(await find(() => true)).toEqual({ reads: 1, tokens: 1 });
+  expect(await find(() => true)).toEqual({ reads: 0, tokens: 1 });
+  await near.events.rotateToken("derby", "a", 60_000);
+  expect(await find((event) => event.pipelines[0]!.tokens.length === 2)).toEqual({ reads: 1, tokens: 2 });
+  expect(await find(() => false)).toEqual({ reads: 1, tokens: 2 });
+  await Promise.all([catalog.close(), store.close()]);
 });

@@ -1,3 +1,4 @@
+import type { EventRecord } from "@headwater/segment-store/model";
 import { ProblemError } from "@headwater/service-kit";
 import type { RequestHandler } from "express";
 import { mayPublish, readCredentials } from "./auth.ts";
@@ -17,31 +18,23 @@ export const requireCredentials: RequestHandler = (req, res, next) => {
 };
 
 /**
- * 404 for an unknown event or pipeline, then 403 for credentials that do not open it. An answer of no is given only
- * after a look at the store, which the catalog allows four times a second: an event or token may be a moment old.
- * For an event that nobody knows the next look is waited for, since an encoder would lose its first objects.
+ * 404 for an unknown event or pipeline, then 403 for credentials that do not open it. An answer of no waits for a look
+ * at the store, at most 250 ms: an event or token may be a moment old, and an encoder would lose its first objects.
  */
 export function admit({ catalog, nowMs, isStale }: Parts): RequestHandler {
   return async (req, res, next) => {
     const locals = res.locals as Locals;
     const target = parseTarget(req.url);
     if (target === undefined) throw notFound();
-    const look = () => {
-      const event = catalog.event(target.event);
-      return { event, pipeline: event?.pipelines.find(({ id }) => id === target.pipeline) };
+    const pipelineOf = (event?: EventRecord) => event?.pipelines.find(({ id }) => id === target.pipeline);
+    const opens = (event: EventRecord) => {
+      const pipeline = pipelineOf(event);
+      return pipeline !== undefined && mayPublish(pipeline, locals.credentials, nowMs());
     };
-    const opens = ({ pipeline }: ReturnType<typeof look>) =>
-      pipeline !== undefined && mayPublish(pipeline, locals.credentials, nowMs());
-
-    let found = look();
-    if (!opens(found)) {
-      if (found.event === undefined) await catalog.find(target.event);
-      else await catalog.refreshEvents();
-      found = look();
-    }
-    const { event, pipeline } = found;
+    const event = await catalog.find(target.event, opens);
+    const pipeline = pipelineOf(event);
     if (event === undefined || pipeline === undefined) throw isStale() ? storeUnknown() : notFound();
-    if (!opens(found)) throw new ProblemError(403, "wrong-credentials", "The token does not open this pipeline");
+    if (!opens(event)) throw new ProblemError(403, "wrong-credentials", "The token does not open this pipeline");
     Object.assign(locals, { target, event, pipeline });
     next();
   };

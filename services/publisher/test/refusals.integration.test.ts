@@ -83,9 +83,14 @@ describe("who may publish", () => {
 
   test("a token is new for a moment: it opens at once; the former one stays for its overlap", async () => {
     await publisher.event("rotating");
-    const { publishToken } = await publisher.events.rotateToken("rotating", "a", 60_000);
-    const headers = { Authorization: `Bearer ${publishToken}` };
-    expect((await send(publisher.port, "PUT", "/publish/rotating/a/s/1.vtt", headers, vtt("x"))).status).toBe(201);
+    // Each is rotated away well before the publisher's next look at the events is due.
+    for (const status of [201, 200, 200, 200]) {
+      const { publishToken } = await publisher.events.rotateToken("rotating", "a", 60_000);
+      const headers = { Authorization: `Bearer ${publishToken}` };
+      expect(await send(publisher.port, "PUT", "/publish/rotating/a/s/1.vtt", headers, vtt("x"))).toMatchObject({
+        status,
+      });
+    }
   });
 });
 

@@ -86,10 +86,14 @@ export class Catalog {
     return event?.deleted ? undefined : event;
   }
 
-  /** As `event`, but an event is said not to exist only after a look at the store, at most 250 ms from now. */
-  async find(id: string): Promise<EventRecord | undefined> {
-    const event = this.event(id);
-    if (event !== undefined) return event;
+  /**
+   * The event of that name, at once if it suits. That there is none, or none that suits, is said only after a look at the
+   * store that began after this call, at most 250 ms from now: the row may be a moment old, and its notice on the way.
+   */
+  async find(id: string, suits: (event: EventRecord) => boolean): Promise<EventRecord | undefined> {
+    this.#subscription?.completeUntilMs();
+    const known = this.event(id);
+    if (known !== undefined && suits(known)) return known;
     await this.#read(this.#eventsFreshness.nextRead(this.#nowMs()));
     return this.event(id);
   }
