@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { commandLine } from "./command-line.ts";
 import { type Edge, startNginx, startVarnish } from "./parts/edges.ts";
 import { CACHE } from "./parts/paths.ts";
 import { quietPort } from "./parts/quiet-port.ts";
@@ -80,16 +80,13 @@ const USAGE = `node infra/src/edge.ts varnish|nginx [--origin 127.0.0.1:7102] [-
 `;
 
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: {
-      origin: { type: "string", default: "127.0.0.1:7102" },
-      listen: { type: "string", default: "8080" },
-      cache: { type: "string", default: DEFAULT_CACHE_SIZE },
-      token: { type: "string" },
-      "no-judging": { type: "boolean", default: false },
-      print: { type: "boolean", default: false },
-    },
+  const { positionals, values } = commandLine(USAGE, {
+    origin: { type: "string", default: "127.0.0.1:7102" },
+    listen: { type: "string", default: "8080" },
+    cache: { type: "string", default: DEFAULT_CACHE_SIZE },
+    token: { type: "string" },
+    "no-judging": { type: "boolean", default: false },
+    print: { type: "boolean", default: false },
   });
   const kind = positionals[0];
   if (kind !== "varnish" && kind !== "nginx") {

@@ -1,3 +1,4 @@
+export { commandLine } from "./command-line.ts";
 export { type EdgeKind, type EdgeOptions, edgeConfig, startEdge } from "./edge.ts";
 export {
   type Headwater,

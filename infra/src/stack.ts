@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { commandLine } from "./command-line.ts";
 import { isWhole, startStack, stopStack } from "./stack/run.ts";
 import { envLines, readState } from "./stack/state.ts";
 
@@ -23,7 +23,7 @@ function untilSignal(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { nodes: { type: "string" } } });
+  const { positionals, values } = commandLine(USAGE, { nodes: { type: "string" } });
   const nodes = values.nodes === "3" ? 3 : 1;
   const command = positionals[0] ?? "foreground";
   if (!["foreground", "start", "stop", "status"].includes(command) || !["1", "3", undefined].includes(values.nodes)) {

@@ -6,8 +6,7 @@ import { rmSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { cassandraForTests, ROOT } from "@headwater/infra";
+import { cassandraForTests, commandLine, ROOT } from "@headwater/infra";
 import { startTwoDatacenters } from "./regions.ts";
 import { keepRecord, readRecords } from "./report/record.ts";
 import { whatWeLose } from "./report/what-we-lose.ts";
@@ -39,17 +38,6 @@ import { zoneStopped } from "./scenarios/zone-stopped.ts";
 import { type Fault, runFault } from "./scene.ts";
 import { ALL_STORES, type Store, startThreeNodes, type WorldCassandra } from "./world.ts";
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    store: { type: "string", default: "local" },
-    seed: { type: "string", default: randomBytes(4).toString("hex") },
-    media: { type: "string" },
-    brief: { type: "boolean", default: false },
-    keep: { type: "boolean", default: false },
-  },
-});
-
 const FAULTS: Readonly<Record<string, Fault>> = {
   "publisher-killed": publisherKilled,
   "publisher-at-steps": publisherAtSteps,
@@ -79,7 +67,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   "far-datacenter-frozen": farFrozen,
   "home-node-killed": homeNodeKilled,
   "random-faults": randomFaults,
-  ladder: ladder(values.media),
+  ladder,
 };
 const USAGE = `npm run faults [-- name…] [--store local|cluster|cluster3|regions] [--seed TEXT] [--media DIR] [--brief] [--keep]
 npm run faults -- report
@@ -89,6 +77,14 @@ npm run faults -- report
   report writes docs/what-we-lose.md of the last run of each, as a run of all does
   --brief strikes less often and is not kept for the report; --keep leaves the folder with data and logs, as a failure does
 `;
+
+const { positionals, values } = commandLine(USAGE, {
+  store: { type: "string", default: "local" },
+  seed: { type: "string", default: randomBytes(4).toString("hex") },
+  media: { type: "string" },
+  brief: { type: "boolean", default: false },
+  keep: { type: "boolean", default: false },
+});
 
 /** Of what runs, with data and logs. */
 const folders = new Set<string>();
@@ -136,14 +132,14 @@ async function newFolder(name: string): Promise<string> {
 }
 
 async function strikeOne(name: string, fault: Fault, cassandra: WorldCassandra | undefined): Promise<void> {
-  const { seed, brief } = values;
+  const { seed, brief, media } = values;
   const dir = await newFolder(name);
   process.stdout.write(`${name}, ${store} store, seed ${seed}\n`);
   const late = setTimeout(() => {
     process.stderr.write(`faults: ${name} is not done after ${fault.deadlineMs / 1000} s; its logs are in ${dir}\n`);
     process.exit(1);
   }, fault.deadlineMs);
-  const report = await runFault({ name, fault, seed, dir, brief, cassandra });
+  const report = await runFault({ name, fault, seed, dir, brief, media, cassandra });
   clearTimeout(late);
   // One that could not even begin says nothing of the fault.
   if (!brief && report.passed > 0) await keepRecord({ name, store, seed, fault, report });

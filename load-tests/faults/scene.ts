@@ -14,6 +14,8 @@ export interface Scene {
   readonly dir: string;
   /** Fewer PUTs and fewer blows: a slice for every test run. */
   readonly brief: boolean;
+  /** A folder of real segments, for the fault that can send them. */
+  readonly media?: string | undefined;
   readonly world: World;
   /** `npm start` with the world's settings and these; it is stopped when the fault has ended. */
   start(settings?: NodeJS.ProcessEnv): Promise<Headwater>;
@@ -38,6 +40,7 @@ export interface RunOptions {
   readonly seed: string;
   readonly dir: string;
   readonly brief: boolean;
+  readonly media?: string | undefined;
   /** The local store without it. */
   readonly cassandra?: WorldCassandra | undefined;
 }
@@ -52,7 +55,8 @@ export const backWithinMs = ({ brief }: Pick<Scene, "brief">): number => (brief 
 export const visibleWithinMs = ({ brief }: Pick<Scene, "brief">): number => (brief ? 1_500 : 500);
 
 /** Runs one fault from the start of everything to its end. Rejects only if the world cannot be started or stopped. */
-export async function runFault({ name, fault, seed, dir, brief, cassandra }: RunOptions): Promise<FaultReport> {
+export async function runFault(options: RunOptions): Promise<FaultReport> {
+  const { name, fault, dir, cassandra } = options;
   const report = new FaultReport(name);
   const world = cassandra === undefined ? localWorld : await worldOn(cassandra, join(dir, "parts"));
   if (world === undefined) throw new Error("memcached and Redis are missing: node infra/src/install.ts");
@@ -66,7 +70,7 @@ export async function runFault({ name, fault, seed, dir, brief, cassandra }: Run
   const busy = cpuShare();
   let failure: unknown;
   try {
-    await fault.run({ report, seed, dir, brief, world, start });
+    await fault.run({ ...options, report, world, start });
   } catch (error) {
     failure = error;
   }

@@ -3,8 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { cassandraForTests, memcachedForTests, redisForTests } from "@headwater/infra";
+import { cassandraForTests, commandLine, memcachedForTests, redisForTests } from "@headwater/infra";
 import { clusterSettings } from "./harness/cluster.ts";
 import { startHeadwater } from "./harness/headwater.ts";
 import { Report } from "./harness/report.ts";
@@ -41,14 +40,11 @@ const USAGE = `npm run proof [-- name…] [--store local|cluster] [--redis up|st
   --keep leaves the folder with data, logs and the encoders' copies
 `;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    store: { type: "string", default: "local" },
-    redis: { type: "string", default: "up" },
-    seconds: { type: "string", default: "60" },
-    keep: { type: "boolean", default: false },
-  },
+const { positionals, values } = commandLine(USAGE, {
+  store: { type: "string", default: "local" },
+  redis: { type: "string", default: "up" },
+  seconds: { type: "string", default: "60" },
+  keep: { type: "boolean", default: false },
 });
 const seconds = Number(values.seconds);
 const isCluster = values.store === "cluster" || (positionals.length > 0 && positionals.every(needsCluster));

@@ -3,8 +3,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { cassandraForTests, ensureParts, findBinary } from "@headwater/infra";
+import { cassandraForTests, commandLine, ensureParts, findBinary } from "@headwater/infra";
 import { pin } from "../bench/support/cpu-time.ts";
 import { layOut } from "./cores.ts";
 import { slow } from "./slow.ts";
@@ -17,15 +16,12 @@ const USAGE = `npm run storm [-- slow] [--seconds N] [--store local|cluster] [--
   --keep leaves data, logs and every sample
 `;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seconds: { type: "string" },
-    store: { type: "string", default: "local" },
-    "kill-origin": { type: "boolean", default: false },
-    out: { type: "string" },
-    keep: { type: "boolean", default: false },
-  },
+const { positionals, values } = commandLine(USAGE, {
+  seconds: { type: "string" },
+  store: { type: "string", default: "local" },
+  "kill-origin": { type: "boolean", default: false },
+  out: { type: "string" },
+  keep: { type: "boolean", default: false },
 });
 const isSlow = positionals[0] === "slow";
 const pairs = positionals.slice(isSlow ? 1 : 0).map((argument) => argument.split(/=(.*)/s, 2));

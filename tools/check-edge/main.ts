@@ -1,6 +1,6 @@
 // `npm run check-edge -- https://cdn.example --control URL --token TOKEN [--publish URL]`: which of Headwater's promises
 // survive a CDN in front of it. Prints a table; the exit code is 1 when one is broken, 2 when it could not be told.
-import { parseArgs } from "node:util";
+import { commandLine } from "@headwater/infra";
 import { checkEdge, isBroken, table } from "./check.ts";
 
 const USAGE = `npm run check-edge -- https://cdn.example --control http://control:7103 --token TOKEN [--publish http://publisher:7101]
@@ -8,13 +8,10 @@ const USAGE = `npm run check-edge -- https://cdn.example --control http://contro
   reached from here. It makes an event of its own, publishes to it for 15 s and deletes it.
 `;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    control: { type: "string" },
-    token: { type: "string", default: process.env.HEADWATER_OPERATOR_TOKEN ?? "" },
-    publish: { type: "string" },
-  },
+const { positionals, values } = commandLine(USAGE, {
+  control: { type: "string" },
+  token: { type: "string", default: process.env.HEADWATER_OPERATOR_TOKEN ?? "" },
+  publish: { type: "string" },
 });
 const [edgeUrl, more] = positionals;
 

@@ -1,7 +1,7 @@
 // `npm start [-- --demo]`, `npm run start:cluster`: the four services as processes of their own, kept alive, with an
 // event to try them with.
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { commandLine } from "@headwater/infra";
 import { type Environment, readSettings, type Settings, SettingsError } from "@headwater/service-kit";
 import { announce } from "./announce.ts";
 import { clusterSettings } from "./cluster.ts";
@@ -13,6 +13,10 @@ import { allReady } from "./ready.ts";
 import { serviceProcesses } from "./services.ts";
 import { shareSettings, unshareSettings } from "./shared-settings.ts";
 
+const USAGE = `npm start [-- --demo]
+npm run start:cluster [-- --demo]
+  --demo runs an encoder too; settings are HEADWATER_ variables (docs/settings.md)
+`;
 const ENCODER_GRACE_MS = 2_000;
 /** A service drains for at most 15 s. */
 const SERVICE_GRACE_MS = 16_000;
@@ -35,7 +39,11 @@ await Promise.all(children.map((child) => child.stop(SERVICE_GRACE_MS)));
 await unshareSettings();
 
 async function run(): Promise<void> {
-  const { values: options } = parseArgs({ options: { demo: { type: "boolean" }, cluster: { type: "boolean" } } });
+  const { values: options, positionals } = commandLine(USAGE, {
+    demo: { type: "boolean" },
+    cluster: { type: "boolean" },
+  });
+  if (positionals.length > 0) throw new Error(`there is no ${positionals[0]}; --help tells what there is`);
   const env = await withOperator(options.cluster ? { ...clusterSettings(), ...process.env } : process.env);
   const settings = readSettings(env, "control");
   const processes = serviceProcesses(env);

@@ -9,15 +9,15 @@ const RENDITIONS = ["r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8"];
 const DURATION_MS = 2_000;
 
 /**
- * No fault at all: eight renditions of 4 to 7 Mbit/s at once in real time, all read while they come.
- * @param media a folder of real segments, sent in turn in place of generated ones
+ * No fault at all: eight renditions of 4 to 7 Mbit/s at once in real time, all read while they come; real segments, in
+ * turn, where there is a folder of them.
  */
-export const ladder = (media?: string): Fault => ({
+export const ladder: Fault = {
   does: "None: eight renditions of 4 to 7 Mbit/s in real time",
   stores: ALL_STORES,
   deadlineMs: 150_000,
   run: async (scene) => {
-    const files = media === undefined ? [] : await segmentsIn(media);
+    const files = scene.media === undefined ? [] : await segmentsIn(scene.media);
     const headwater = await scene.start();
     const live = await Live.start(scene, headwater, {
       renditions: RENDITIONS,
@@ -36,7 +36,7 @@ export const ladder = (media?: string): Fault => ({
     await live.judgePuts();
     await live.judge();
   },
-});
+};
 
 async function segmentsIn(folder: string): Promise<Buffer[]> {
   const names = (await readdir(folder)).filter((name) => /^\d+\.m4s$/.test(name));
