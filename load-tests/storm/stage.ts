@@ -186,8 +186,8 @@ export class Stage {
   }
 }
 
-/** When it ended, ms since the Unix epoch. */
-export const putAtMs = ({ endedMs = 0 }: Sent): number => performance.timeOrigin + endedMs;
+/** When it ended, ms since the Unix epoch by the clock as it stands: it may have been set since this process began. */
+export const putAtMs = ({ endedMs = 0 }: Sent): number => Date.now() - performance.now() + endedMs;
 
 /** k6 writes what it measured every second. */
 async function demandAnswers(csvFile: string): Promise<void> {
