@@ -55,8 +55,7 @@ export const backWithinMs = ({ brief }: Pick<Scene, "brief">): number => (brief 
 export const visibleWithinMs = ({ brief }: Pick<Scene, "brief">): number => (brief ? 1_500 : 500);
 
 /** Runs one fault from the start of everything to its end. Rejects only if the world cannot be started or stopped. */
-export async function runFault(options: RunOptions): Promise<FaultReport> {
-  const { name, fault, dir, cassandra } = options;
+export async function runFault({ name, fault, seed, dir, brief, media, cassandra }: RunOptions): Promise<FaultReport> {
   const report = new FaultReport(name);
   const world = cassandra === undefined ? localWorld : await worldOn(cassandra, join(dir, "parts"));
   if (world === undefined) throw new Error("memcached and Redis are missing: node infra/src/install.ts");
@@ -70,7 +69,7 @@ export async function runFault(options: RunOptions): Promise<FaultReport> {
   const busy = cpuShare();
   let failure: unknown;
   try {
-    await fault.run({ ...options, report, world, start });
+    await fault.run({ report, seed, dir, brief, media, world, start });
   } catch (error) {
     failure = error;
   }

@@ -185,13 +185,13 @@ class Arrivals {
     const path = `${rendition}/${number}.m4s`;
     const bytes = this.#bytesOf(rendition, number);
     // `performance.timeOrigin` is a clock's word of minutes ago: the clock may have been set, or the machine paused, since.
-    const epochMs = Date.now() - performance.now();
+    const originMs = Date.now() - performance.now();
     const watching = sleepUntil(askAtMs).then(() => watch(`${this.#event.readUrl}/${path}`, bytes, this.#agent));
     const sending = sleepUntil(sendAtMs).then(() => put(this.#event, path, bytes));
     const [watched, sent] = await Promise.all([watching, sending]);
     const deadlineMs = (number + 1) * this.#event.durationMs + PUBLISH_DELAY_MS + RETRY_DEADLINE_MS;
     const name = `${path}, answered ${sent.status ?? "not at all"}`;
-    this.#arrivals.push({ name, deadlineMs: deadlineMs - epochMs, put: sent, watched });
+    this.#arrivals.push({ name, deadlineMs: deadlineMs - originMs, put: sent, watched });
   }
 
   #bytesOf(rendition: string, number: number): Buffer {

@@ -91,7 +91,6 @@ export class Catalog {
    * store that began after this call, at most 250 ms from now: the row may be a moment old, and its notice on the way.
    */
   async find(id: string, suits: (event: EventRecord) => boolean): Promise<EventRecord | undefined> {
-    this.#subscription?.completeUntilMs();
     const known = this.event(id);
     if (known !== undefined && suits(known)) return known;
     await this.#read(this.#eventsFreshness.nextRead(this.#nowMs()));
